@@ -1,0 +1,33 @@
+# Two commands do the main jobs: `make up` and `make test`. Each target is one line that calls Python or a tool.
+SHELL := /bin/bash
+UV_VERSION := 0.13.8
+CAIRN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn
+UV := $(CAIRN_CACHE)/uv-$(UV_VERSION)/bin/uv
+RUN := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONUNBUFFERED := 1
+
+.PHONY: up down status test lint help
+help: ## What can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+up: .venv/ready ## Bring up the node and the platform (or what of it is missing)
+	@$(RUN) -m sandbox up
+
+down: .venv/ready ## Stop and remove all of it; CACHES=1 removes the caches, too
+	@$(RUN) -m sandbox down $(if $(CACHES),--caches)
+
+status: .venv/ready ## What runs where, and how to log in
+	@$(RUN) -m sandbox status
+
+test: .venv/ready ## All tests; brings the sandbox up when none is
+	@$(RUN) -m pytest
+
+lint: .venv/ready ## Style, types, layers, YAML
+	@ruff check . && ruff format --check . && mypy && lint-imports && yamllint --strict .
+
+.venv/ready: uv.lock pyproject.toml $(UV)
+	@$(UV) sync --locked --quiet && touch $@
+
+$(UV):
+	@python3 -m venv $(CAIRN_CACHE)/uv-$(UV_VERSION) && $(CAIRN_CACHE)/uv-$(UV_VERSION)/bin/pip install --quiet uv==$(UV_VERSION)

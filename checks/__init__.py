@@ -1,0 +1,1 @@
+"""What the platform promises, each promise proved on the running cluster from two sides."""

@@ -1,0 +1,1 @@
+"""The platform's capabilities: one Pulumi ComponentResource a module, named by its product."""

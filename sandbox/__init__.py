@@ -1,0 +1,1 @@
+"""The sandbox: a Kubernetes node on this machine, made of what the package registries have, and the program run on it."""

@@ -1,0 +1,56 @@
+"""Manifests and charts of the pinned upstreams, taken out of their Go modules: what `CAIRN_BUNDLE` points at."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from components.upstream import Upstreams
+from sandbox.paths import Paths
+
+
+class Bundle:
+    """A folder `<upstream>/<path>`, with the version of each beside it."""
+
+    def __init__(self, upstreams: Upstreams, paths: Paths) -> None:
+        self.upstreams = upstreams
+        self.folder = paths.bundle
+
+    def missing(self) -> list[str]:
+        """Upstreams whose manifest or chart is not there at the pinned version."""
+        return [name for name in self._wanted() if not self._current(name)]
+
+    def take(self, name: str, source: Path) -> None:
+        """Copy what is published inside the module."""
+        target = self.folder / name
+        shutil.rmtree(target, ignore_errors=True)
+        for path in self._wanted()[name]:
+            origin = source / path
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            if origin.is_dir():
+                shutil.copytree(origin, target / path, copy_function=shutil.copyfile)
+            else:
+                shutil.copyfile(origin, target / path)
+        self._version(name).write_text(self.upstreams[name].version)
+
+    def take_missing(self, source: Callable[[str], Path]) -> None:
+        """Copy all that is missing; `source` gives the folder of an upstream's module."""
+        for name in self.missing():
+            self.take(name, source(name))
+
+    def _wanted(self) -> dict[str, list[str]]:
+        found = {}
+        for name, upstream in self.upstreams.upstreams.items():
+            paths = [published.path for published in (upstream.manifest, upstream.chart) if published]
+            if paths:
+                found[name] = paths
+        return found
+
+    def _version(self, name: str) -> Path:
+        return self.folder / name / ".version"
+
+    def _current(self, name: str) -> bool:
+        version = self._version(name)
+        complete = all((self.folder / name / path).exists() for path in self._wanted()[name])
+        return complete and version.exists() and version.read_text() == self.upstreams[name].version

@@ -1,0 +1,88 @@
+"""The Pulumi engine in the sandbox's own home: its backend, its passphrase, its plugins, its stack."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from sandbox.paths import REPOSITORY, Paths
+from sandbox.process import run
+
+STACK = "sandbox"
+
+
+class Engine:
+    """Runs pulumi with what it needs in its environment."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.home = paths.home / "pulumi-home"
+        self.backend = paths.home / "pulumi"
+        self.passphrase = paths.home / "pulumi-passphrase"
+        self.stack_file = paths.home / "Pulumi.sandbox.yaml"
+
+    def environment(self) -> dict[str, str]:
+        """What pulumi and the program find in their environment; nothing in it is secret."""
+        return {
+            "PATH": f"{self.paths.bin}:{self.home / 'bin'}:{os.environ['PATH']}",
+            "KUBECONFIG": str(self.paths.kubeconfig),
+            "PULUMI_HOME": str(self.home),
+            "PULUMI_BACKEND_URL": f"file://{self.backend}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.passphrase),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_STACK": STACK,
+            "CAIRN_BUNDLE": str(self.paths.bundle),
+        }
+
+    def prepare(self, log: Path) -> None:
+        """Make backend, passphrase, plugins and stack unless they are there; hand the CA over as a secret."""
+        from sandbox.plugins.install import install
+
+        self.backend.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(parents=True, exist_ok=True)
+        if not self.passphrase.exists():
+            self.passphrase.touch(mode=0o600)
+            self.passphrase.write_text(secrets.token_urlsafe(32))
+        install(self.home, Path(sys.executable), REPOSITORY)
+        self._write_stack()
+        self.pulumi("stack", "select", "--create", STACK, "--config-file", str(self.stack_file), log=log)
+        for key, path in (("ca.crt", "caCertificate"), ("ca.key", "caKey")):
+            value = (self.paths.authority / key).read_text()
+            secret = ["--secret"] if key == "ca.key" else ["--plaintext"]
+            self.pulumi("config", "set", *secret, "--path", f"cairn:ingress.{path}", log=log, stdin=value)
+
+    def pulumi(self, *arguments: str, log: Path, stdin: str | None = None) -> str:
+        """Run pulumi to its end."""
+        return run(self.command(*arguments), cwd=REPOSITORY, env=self.environment(), log=log, stdin=stdin)
+
+    def interactive(self, *arguments: str) -> int:
+        """Run pulumi on this terminal; gives its exit status."""
+        env = {**os.environ, **self.environment()}
+        return subprocess.run(self.command(*arguments), cwd=REPOSITORY, env=env, check=False).returncode
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line: the stack's file with its secrets lies in the sandbox's home, not in the clone."""
+        name, *rest = arguments
+        takes_stack = name in {"up", "preview", "destroy", "refresh", "config", "import", "cancel"}
+        return [
+            str(self.paths.bin / "pulumi"),
+            name,
+            *rest,
+            "--non-interactive",
+            *(["--config-file", str(self.stack_file)] if takes_stack and name != "cancel" else []),
+        ]
+
+    def _write_stack(self) -> None:
+        """The clone's values for the sandbox, beside the secrets that were set before."""
+        values = yaml.safe_load((REPOSITORY / "Pulumi.sandbox.yaml").read_text()) or {}
+        if self.stack_file.exists():
+            old = yaml.safe_load(self.stack_file.read_text()) or {}
+            values = {**{key: value for key, value in old.items() if key != "config"}, **values}
+        self.stack_file.touch(mode=0o600)
+        self.stack_file.write_text(yaml.safe_dump(values, sort_keys=False))

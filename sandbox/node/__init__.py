@@ -1,0 +1,1 @@
+"""The Kubernetes node: containerd, the kubelet and the control plane on this machine, and its removal."""

@@ -1,0 +1,40 @@
+"""Settings of the kernel that a node needs, with the values they had before, for `down` to give back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from sandbox.paths import Paths
+
+WANTED = {
+    "net/ipv4/ip_forward": "1",
+    "net/bridge/bridge-nf-call-iptables": "1",
+    # Argo CD, the kubelet and every controller watch files; the default of 128 runs out with a dozen pods.
+    "fs/inotify/max_user_instances": "1024",
+    "fs/inotify/max_user_watches": "524288",
+}
+
+KUBELET = {"vm/overcommit_memory": "1", "kernel/panic": "10", "kernel/panic_on_oops": "1"}
+"""What the kubelet sets by itself (its protectKernelDefaults is off): remembered to be given back."""
+
+PROC = Path("/proc/sys")
+
+
+def apply(paths: Paths) -> None:
+    """Set what is wanted; the first call of an installation remembers what was there."""
+    saved = paths.home / "sysctl.json"
+    if not saved.exists():
+        before = {name: (PROC / name).read_text().strip() for name in {**WANTED, **KUBELET} if (PROC / name).exists()}
+        saved.write_text(json.dumps(before, indent=1))
+    for name, value in WANTED.items():
+        if (PROC / name).exists() and (PROC / name).read_text().strip() != value:
+            (PROC / name).write_text(value)
+
+
+def restore(paths: Paths) -> None:
+    """Give back what was there before the sandbox."""
+    saved = paths.home / "sysctl.json"
+    if saved.exists():
+        for name, value in json.loads(saved.read_text()).items():
+            (PROC / name).write_text(value)
