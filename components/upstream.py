@@ -89,7 +89,7 @@ class Upstream(Model):
         except requests.RequestException as error:
             raise UpstreamError(
                 f"{self.name} {self.version}: its manifest could not be downloaded from {published.url} ({error}); "
-                f"on a machine without access, set {BUNDLE_VARIABLE} to a folder that holds {self.name}/{published.path}"
+                f"on a machine without access, set {BUNDLE_VARIABLE} to a folder with {self.name}/{published.path}"
             ) from error
         return answer.text
 

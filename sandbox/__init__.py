@@ -1,1 +1,1 @@
-"""The sandbox: a Kubernetes node on this machine, made of what the package registries have, and the program run on it."""
+"""The sandbox: a Kubernetes node on this machine, made of what package registries have, and the program run on it."""

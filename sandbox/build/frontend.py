@@ -66,4 +66,4 @@ class Frontend:
         partial.mkdir()
         shutil.move(copy / "public", partial / "public")
         shutil.rmtree(work)
-        os.replace(partial, self.target)
+        partial.replace(self.target)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -121,7 +120,7 @@ class Workspace:
         key = hashlib.sha256(json.dumps([recipe, modules]).encode()).hexdigest()[:16]
         target = self.built / name / key
         target.mkdir(parents=True, exist_ok=True)
-        os.replace(binary, target / name)
+        binary.replace(target / name)
         (target / "modules.json").write_text(json.dumps({"recipe": recipe, "modules": modules}, indent=1))
 
     def _link_flags(self) -> str:

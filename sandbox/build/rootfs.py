@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from components.upstream import Base
@@ -48,5 +47,5 @@ def make(name: str, base: Base, paths: Paths, log: Path) -> Path:
         ],
         log=log,
     )
-    os.replace(partial, target)
+    partial.replace(target)
     return target

@@ -59,12 +59,13 @@ def storage(upstreams: Upstreams, volumes: Path) -> list[dict[str, Any]]:
 def metrics(upstreams: Upstreams, paths: Paths) -> str:
     """metrics-server's chart, verifying the kubelet by the certificate that the cluster signed for it."""
     values = {
+        "image": {"tag": upstreams["metrics-server"].version},
         "defaultArgs": [
             "--cert-dir=/tmp",
             "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
             "--kubelet-use-node-status-port",
-            # Every 15 s as upstream has it, halved twice: the first numbers come that much sooner.
-            "--metric-resolution=10s",
+            # As upstream has it.
+            "--metric-resolution=15s",
             "--kubelet-certificate-authority=/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
         ],
     }

@@ -108,7 +108,6 @@ class Cluster:
             if pending:
                 self.kubectl("certificate", "approve", *pending)
             if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"kubelet: it asked for no serving certificate in {NODE_DEADLINE:.0f} s; see {self.paths.logs}/kubelet.log"
-                )
+                what = f"kubelet: it asked for no serving certificate in {NODE_DEADLINE:.0f} s"
+                raise TimeoutError(f"{what}; see {self.paths.logs}/kubelet.log")
             time.sleep(0.3)

@@ -1,0 +1,1 @@
+"""A Kubernetes resource provider for Pulumi, for machines that cannot download the official one."""

@@ -1,0 +1,26 @@
+"""How a plugin tells the engine where it listens, and how it ends with the engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+GRPC_OPTIONS = [
+    ("grpc.max_receive_message_length", 400 * 1024 * 1024),
+    ("grpc.max_send_message_length", 400 * 1024 * 1024),
+]
+"""The engine's own limit: a CRD with its state can be several megabytes."""
+
+
+def serve(register: Callable[[grpc.Server], None], threads: int) -> None:
+    """Serve until the engine ends the process; its first line on standard output is the port."""
+    server = grpc.server(ThreadPoolExecutor(max_workers=threads), options=GRPC_OPTIONS)
+    register(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    server.wait_for_termination()
