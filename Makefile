@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: up down status test lint help
+.PHONY: up down status verify bench test lint help
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -19,6 +19,12 @@ down: .venv/ready ## Stop and remove all of it; CACHES=1 removes the caches, too
 
 status: .venv/ready ## What runs where, and how to log in
 	@$(RUN) -m sandbox status
+
+verify: .venv/ready ## Prove the promises on the cluster; CHECK='gitops.*' some of them, JSON=1 as data
+	@$(RUN) -m checks $(CHECK) $(if $(JSON),--json)
+
+bench: .venv/ready ## Measure, and print a table
+	@$(RUN) -m bench
 
 test: .venv/ready ## All tests; brings the sandbox up when none is
 	@$(RUN) -m pytest
