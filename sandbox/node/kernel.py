@@ -15,8 +15,20 @@ WANTED = {
     "fs/inotify/max_user_watches": "524288",
 }
 
-KUBELET = {"vm/overcommit_memory": "1", "kernel/panic": "10", "kernel/panic_on_oops": "1"}
-"""What the kubelet sets by itself (its protectKernelDefaults is off): remembered to be given back."""
+SET_BY_PARTS = [
+    # the kubelet
+    "vm/overcommit_memory",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    # kube-proxy
+    "net/ipv4/conf/all/route_localnet",
+    "net/netfilter/nf_conntrack_tcp_timeout_established",
+    "net/netfilter/nf_conntrack_tcp_timeout_close_wait",
+    # kube-router
+    "net/ipv4/conf/all/arp_ignore",
+    "net/ipv4/conf/all/arp_announce",
+]
+"""What the node's parts set by themselves: remembered to be given back."""
 
 PROC = Path("/proc/sys")
 
@@ -25,7 +37,8 @@ def apply(paths: Paths) -> None:
     """Set what is wanted; the first call of an installation remembers what was there."""
     saved = paths.home / "sysctl.json"
     if not saved.exists():
-        before = {name: (PROC / name).read_text().strip() for name in {**WANTED, **KUBELET} if (PROC / name).exists()}
+        there = [name for name in [*WANTED, *SET_BY_PARTS] if (PROC / name).exists()]
+        before = {name: (PROC / name).read_text().strip() for name in there}
         saved.write_text(json.dumps(before, indent=1))
     for name, value in WANTED.items():
         if (PROC / name).exists() and (PROC / name).read_text().strip() != value:

@@ -40,6 +40,7 @@ def remove(paths: Paths, caches: bool = False) -> list[str]:
     for mount in mounts(paths):
         subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
     remove_network()
+    remove_cgroups()
     hosts.remove()
     kernel.restore(paths)
     for folder in [*FOLDERS, paths.home, *([paths.cache] if caches else [])]:
@@ -76,7 +77,8 @@ def end_containers() -> None:
 
 def mounts(paths: Paths) -> list[str]:
     """Mounts of the sandbox, the innermost first."""
-    roots = (f"{paths.home}/", f"{KUBELET_FOLDER}/", "/run/cairn/", "/run/netns/cni-", "/run/containerd/")
+    # The kubelet mounts its own folder onto itself, hence without a slash.
+    roots = (f"{paths.home}/", str(KUBELET_FOLDER), "/run/cairn/", "/run/netns/cni-", "/run/containerd/")
     points = [line.split()[1] for line in _lines(Path("/proc/self/mounts"))]
     return sorted((point for point in points if point.startswith(roots)), reverse=True)
 
@@ -94,6 +96,14 @@ def remove_network() -> None:
             subprocess.run([f"{family}-restore"], input="\n".join(kept) + "\n", text=True, check=False)
     for name in address_sets():
         subprocess.run(["ipset", "destroy", name], check=False, capture_output=True)
+
+
+def remove_cgroups() -> None:
+    """The pods' control groups, the innermost first: a group with another in it cannot go."""
+    for top in Path("/sys/fs/cgroup").glob("**/kubepods*"):
+        for group in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
+            group.rmdir()
+        top.rmdir()
 
 
 def interfaces() -> list[str]:
