@@ -179,7 +179,6 @@ class Git(pulumi.ComponentResource):
                 {"name": "tmp", "mount_path": "/tmp"},
             ],
         }
-        health: dict[str, object] = {"http_get": {"path": "/api/healthz", "port": "http"}, "timeout_seconds": 5}
         return Deployment(
             f"{name}-deployment",
             metadata={"name": "gitea", "namespace": NAMESPACE, "labels": LABELS},
@@ -209,9 +208,9 @@ class Git(pulumi.ComponentResource):
                                 **container,
                                 "name": "gitea",
                                 "ports": [{"name": "http", "container_port": PORT}],
-                                "startup_probe": {**health, "period_seconds": 1, "failure_threshold": 120},
-                                "readiness_probe": {**health, "period_seconds": 5},
-                                "liveness_probe": {**health, "period_seconds": 15, "failure_threshold": 4},
+                                "startup_probe": _probe(1, failures=120),
+                                "readiness_probe": _probe(5),
+                                "liveness_probe": _probe(15, failures=4),
                             }
                         ],
                         "volumes": [
@@ -224,6 +223,16 @@ class Git(pulumi.ComponentResource):
             },
             opts=opts,
         )
+
+
+def _probe(period: int, failures: int = 3) -> dict[str, object]:
+    """Ask for its health each `period` seconds; after `failures` in a row it is taken for down."""
+    return {
+        "http_get": {"path": "/api/healthz", "port": "http"},
+        "timeout_seconds": 5,
+        "period_seconds": period,
+        "failure_threshold": failures,
+    }
 
 
 def configuration(internal_url: str, args: GitArgs) -> dict[str, str]:

@@ -113,7 +113,7 @@ class Platform(pulumi.ComponentResource):
                 repository=settings.repository,
                 url=server.internal_url,
                 password=server.admin_password,
-                webhook_urls=self.argocd.webhook_urls,
+                webhook_urls=[self.argocd.webhook_url],
                 webhook_secret=self.argocd.webhook_secret,
                 kubernetes_context=self.settings.kubernetes.context,
             )

@@ -51,7 +51,7 @@ class Engine:
             self.passphrase.write_text(secrets.token_urlsafe(32))
         install(self.home, Path(sys.executable), REPOSITORY)
         self._write_stack()
-        self.pulumi("stack", "select", "--create", STACK, "--config-file", str(self.stack_file), log=log)
+        self.pulumi("stack", "select", "--create", STACK, log=log)
         for key, path in (("ca.crt", "caCertificate"), ("ca.key", "caKey")):
             value = (self.paths.authority / key).read_text()
             secret = ["--secret"] if key == "ca.key" else ["--plaintext"]

@@ -43,17 +43,15 @@ class ArgoCd(pulumi.ComponentResource):
     """Where people find it."""
     webhook_secret: Output[str]
     """What a Git server signs its webhooks with; a secret."""
-    webhook_urls: Sequence[str]
-    """Where a Git server in the cluster sends them: Applications and ApplicationSets listen each for themselves."""
+    webhook_url: str
+    """Where a Git server in the cluster sends them. Its refresh of the Applications makes the ApplicationSets look at
+    Git, too; their own webhook understands GitHub and GitLab only."""
 
     def __init__(self, name: str, args: ArgoCdArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("cairn:index:ArgoCd", name, {"host": args.host}, opts)
         child = ResourceOptions(parent=self)
         self.url = f"https://{args.host}"
-        self.webhook_urls = [
-            f"http://argocd-server.{NAMESPACE}.svc.cluster.local/api/webhook",
-            f"http://argocd-applicationset-controller.{NAMESPACE}.svc.cluster.local:7000/api/webhook",
-        ]
+        self.webhook_url = f"http://argocd-server.{NAMESPACE}.svc.cluster.local/api/webhook"
         self.webhook_secret = GeneratedPassword(f"{name}-webhook-secret", child).value
         namespace = Namespace(f"{name}-namespace", metadata={"name": NAMESPACE, "labels": LABELS}, opts=child)
         inside = ResourceOptions(parent=self, depends_on=[namespace])
@@ -79,8 +77,8 @@ class ArgoCd(pulumi.ComponentResource):
 
 def objects(args: ArgoCdArgs, webhook_secret: Output[str]) -> list[dict[str, Any]]:
     """Upstream's objects as they are installed."""
-    # A Git server names itself in its webhooks' headers; each kind has a key of its own for the secret.
-    secrets = {f"webhook.{server}.secret": webhook_secret for server in ("gogs", "github")}
+    # Gitea says in its headers that it is Gogs, whose key Argo CD looks for.
+    secrets = {"webhook.gogs.secret": webhook_secret}
     return manifest.changed(
         args.documents,
         # Dex is for single sign-on, which the platform does not need before it has an identity provider.

@@ -15,6 +15,8 @@ from components.handover.errors import HandOverError
 
 AUTHOR = "Cairn"
 EMAIL = "cairn@localhost.invalid"
+USAGE = 129
+"""git's exit code for arguments that it does not know."""
 TIMEOUT = 300
 """Seconds for one command; what a clone of a large repository over a slow line may take."""
 
@@ -110,6 +112,8 @@ class Git:
 
 def _told(done: subprocess.CompletedProcess[str]) -> str:
     told = done.stderr.strip() or done.stdout.strip()
+    if done.returncode == USAGE:
+        return f"expected git of version 2.38 or newer, which knows this command ({told.splitlines()[0]})"
     # git would ask a person for other credentials, and complains that it may not.
     refused = "terminal prompts disabled" in told
     return f"the server refused the username and the password or token that it was given ({told})" if refused else told

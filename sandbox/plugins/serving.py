@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ def serve(register: Callable[[grpc.Server], None], threads: int) -> None:
     server = grpc.server(ThreadPoolExecutor(max_workers=threads), options=GRPC_OPTIONS)
     register(server)
     port = server.add_insecure_port("127.0.0.1:0")
+    # The engine interrupts its plugins when it is done with them.
+    signal.signal(signal.SIGINT, lambda *_: server.stop(grace=None))
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()

@@ -12,8 +12,7 @@ from urllib.parse import urlencode
 import urllib3
 import yaml
 from kubernetes.client import ApiClient, Configuration
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config_from_dict
-from kubernetes.config.kube_config import KubeConfigMerger
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config, load_kube_config_from_dict
 
 from sandbox.plugins.kubernetes.values import Tree
 
@@ -25,7 +24,13 @@ REQUEST_SECONDS = 60.0
 
 # A request that the server did not take (or answered "try later") is sent again, for some seconds in all.
 RETRIES = urllib3.Retry(
-    total=5, connect=3, read=2, backoff_factor=0.4, status_forcelist=(429, 503), allowed_methods=None, raise_on_status=False
+    total=5,
+    connect=3,
+    read=2,
+    backoff_factor=0.4,
+    status_forcelist=(429, 503),
+    allowed_methods=None,
+    raise_on_status=False,
 )
 
 
@@ -46,56 +51,63 @@ class ApiError(Exception):
 class Cluster:
     """Sends requests to the API server of one context."""
 
-    def __init__(self, kubeconfig: str | None = None, context: str | None = None, cluster: str | None = None) -> None:
+    def __init__(self, kubeconfig: str | None = None, context: str | None = None) -> None:
         """`kubeconfig` is a path or the content; none is $KUBECONFIG, ~/.kube/config, or the pod's own account."""
         self.context = context or ""
         self.namespace = "default"
         configuration = Configuration()
-        self._load(configuration, kubeconfig, context, cluster)
+        try:
+            self._load(configuration, kubeconfig)
+        except (ConfigException, OSError, yaml.YAMLError) as error:
+            raise ClusterError(f"kubeconfig: {error}") from error
         configuration.retries = RETRIES
         configuration.connection_pool_maxsize = CONNECTIONS
         self.server = configuration.host.rstrip("/")
         self._client = ApiClient(configuration)
         self._pool: urllib3.PoolManager = self._client.rest_client.pool_manager
 
-    def _load(self, configuration: Configuration, kubeconfig: str | None, context: str | None, cluster: str | None) -> None:
-        try:
-            content = self._content(kubeconfig)
-            if content is None:
-                load_incluster_config(client_configuration=configuration)
-                return
-            wanted = context or content.get("current-context")
-            found = next((c["context"] for c in content.get("contexts") or [] if c["name"] == wanted), None)
-            if found is None:
-                known = sorted(c["name"] for c in content.get("contexts") or [])
-                raise ClusterError(f"kubeconfig: expected a context named {wanted!r}, found {known}")
-            if cluster:
-                found["cluster"] = cluster
-            self.context = str(wanted)
-            self.namespace = found.get("namespace") or "default"
-            load_kube_config_from_dict(content, context=wanted, client_configuration=configuration, persist_config=False)
-        except (ConfigException, OSError, yaml.YAMLError) as error:
-            raise ClusterError(f"kubeconfig: {error}") from error
+    def _load(self, configuration: Configuration, kubeconfig: str | None) -> None:
+        if kubeconfig and ("\n" in kubeconfig or kubeconfig.lstrip().startswith("{")):
+            content = yaml.safe_load(kubeconfig)
+            self._choose([content])
+            load_kube_config_from_dict(
+                content, context=self.context, client_configuration=configuration, persist_config=False
+            )
+            return
+        paths = kubeconfig or os.environ.get("KUBECONFIG") or str(Path("~/.kube/config"))
+        existing = [path for path in (Path(part).expanduser() for part in paths.split(os.pathsep)) if path.is_file()]
+        if not existing:
+            if kubeconfig or not os.environ.get("KUBERNETES_SERVICE_HOST"):
+                raise ClusterError(f"kubeconfig: expected a file at {paths}; set kubernetes:kubeconfig or KUBECONFIG")
+            load_incluster_config(client_configuration=configuration)
+            self.context = "in-cluster"
+            return
+        self._choose([yaml.safe_load(path.read_text()) or {} for path in existing])
+        load_kube_config(
+            config_file=os.pathsep.join(map(str, existing)),
+            context=self.context,
+            client_configuration=configuration,
+            persist_config=False,
+        )
 
-    @staticmethod
-    def _content(kubeconfig: str | None) -> Tree | None:
-        if kubeconfig and "\n" not in kubeconfig and not kubeconfig.lstrip().startswith("{"):
-            paths = str(Path(kubeconfig).expanduser())
-        elif kubeconfig:
-            content: Tree = yaml.safe_load(kubeconfig)
-            return content
-        else:
-            paths = os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-        if not any(Path(path).exists() for path in paths.split(os.pathsep)):
-            if not kubeconfig and os.environ.get("KUBERNETES_SERVICE_HOST"):
-                return None
-            raise ClusterError(f"kubeconfig: expected a file at {paths}; set kubernetes:kubeconfig or KUBECONFIG")
-        merged: Tree = KubeConfigMerger(paths).config.value
-        return merged
+    def _choose(self, contents: list[Tree]) -> None:
+        """Find the context: the one asked for, else the first current one, as kubectl does."""
+        contexts = {c["name"]: c["context"] for content in contents for c in content.get("contexts") or []}
+        current = next((content["current-context"] for content in contents if content.get("current-context")), "")
+        self.context = self.context or current
+        if self.context not in contexts:
+            raise ClusterError(f"kubeconfig: expected a context named {self.context!r}, found {sorted(contexts)}")
+        self.namespace = contexts[self.context].get("namespace") or "default"
 
     def request(
-        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None,
-        content_type: str = "application/json", accept: str = "application/json",
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> Tree:
         """The answer of the API server.
 
@@ -115,8 +127,16 @@ class Cluster:
         return response
 
     def _send(
-        self, method: str, path: str, query: Mapping[str, Any] | None, body: Any, content_type: str, accept: str,
-        seconds: float, *, stream: bool,
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        body: Any,
+        content_type: str,
+        accept: str,
+        seconds: float,
+        *,
+        stream: bool,
     ) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": accept, "User-Agent": "cairn-pulumi-kubernetes"}
         queries = [(key, str(value)) for key, value in (query or {}).items() if value is not None]
@@ -126,13 +146,17 @@ class Cluster:
         url = f"{self.server}{path}" + (f"?{urlencode(queries)}" if queries else "")
         try:
             return self._pool.request(
-                method, url, headers=headers, body=json.dumps(body) if body is not None else None,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds), preload_content=not stream,
+                method,
+                url,
+                headers=headers,
+                body=json.dumps(body) if body is not None else None,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
+                preload_content=not stream,
             )
         except urllib3.exceptions.HTTPError as error:
             cause = getattr(error, "reason", None) or error
             raise ClusterError(
-                f"Kubernetes cluster unreachable: context {self.context or 'in-cluster'!r}, server {self.server}: {cause}"
+                f"Kubernetes cluster unreachable: context {self.context!r}, server {self.server}: {cause}"
             ) from error
 
 

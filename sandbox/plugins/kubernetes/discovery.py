@@ -88,7 +88,11 @@ class Discovery:
             except ApiError:
                 continue  # An aggregated API whose server is down must not hide the others.
             resources = [
-                {"resource": r["name"], "responseKind": {"kind": r["kind"]}, "scope": "Namespaced" if r["namespaced"] else "Cluster"}
+                {
+                    "resource": r["name"],
+                    "responseKind": {"kind": r["kind"]},
+                    "scope": "Namespaced" if r["namespaced"] else "Cluster",
+                }
                 for r in listed.get("resources") or []
                 if "/" not in r["name"]
             ]
@@ -104,7 +108,9 @@ def _kinds(group: Tree) -> dict[tuple[str, str], Kind]:
         for resource in version.get("resources") or []:
             kind = (resource.get("responseKind") or {}).get("kind")
             if kind:
-                found[api_version, kind] = Kind(api_version, kind, resource["resource"], resource.get("scope") == "Namespaced")
+                found[api_version, kind] = Kind(
+                    api_version, kind, resource["resource"], resource.get("scope") == "Namespaced"
+                )
     return found
 
 

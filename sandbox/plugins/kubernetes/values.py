@@ -146,9 +146,7 @@ def mark_secrets(outputs: Any, inputs: Any) -> Any:
     if isinstance(inputs, list) and isinstance(outputs, list):
         if len(inputs) != len(outputs) and has_secret(inputs):
             return Secret(plain(outputs))  # Which element is which cannot be told: better too secret than shown.
-        return [
-            mark_secrets(item, inputs[i] if i < len(inputs) else None) for i, item in enumerate(outputs)
-        ]
+        return [mark_secrets(item, inputs[i] if i < len(inputs) else None) for i, item in enumerate(outputs)]
     return outputs
 
 

@@ -19,7 +19,7 @@ from components.handover import ExternalGit, HandOver, HandOverArgs, InternalGit
 from components.handover.provider import COMPARED, ExternalProvider, InternalProvider
 from components.passwords import PasswordProvider
 from components.trust import AuthorityProvider, WildcardProvider
-from tests.unit.components.conftest import Record, plain, secret
+from tests.unit.components.recording import plain, record, secret
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -48,7 +48,7 @@ def outputs(made: HandOver, seen: dict[str, Any]) -> None:
         getattr(made, key).apply(lambda value, key=key: seen.update({key: value}))
 
 
-def test_internal(record: Record, clone: Path) -> None:
+def test_internal(clone: Path) -> None:
     seen: dict[str, Any] = {}
     graph = record(lambda: outputs(HandOver("h", HandOverArgs(repository_root=clone, git=internal())), seen))
     delivery = graph.named("h-delivery")
@@ -61,7 +61,7 @@ def test_internal(record: Record, clone: Path) -> None:
     assert delivery.secret_outputs >= {"password", "webhookSecret", "readPassword"}, "as what comes back is"
 
 
-def test_external(record: Record, clone: Path) -> None:
+def test_external(clone: Path) -> None:
     git = ExternalGit(url="https://git.example.org/a/b.git", username="git", token="t0ken")
     seen: dict[str, Any] = {}
     graph = record(lambda: outputs(HandOver("h", HandOverArgs(repository_root=clone, git=git)), seen))

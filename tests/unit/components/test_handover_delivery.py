@@ -1,8 +1,9 @@
 """Delivery onto a branch that others commit to, with real repositories and no server.
 
 Matrix: no branch yet · nothing new · new content · content taken back · others' commits, beside and inside the
-content · others' deletions · the same change on both sides · conflicts (edit, deletion, first hand-over onto other content) ·
-somebody pushing at the same moment · a refusing server · a trailer on somebody else's commit · files that git ignores.
+content · others' deletions · the same change on both sides · conflicts (edit, deletion, first hand-over onto other
+content) · somebody pushing at the same moment · a refusing server · a trailer on somebody else's commit · files that
+git ignores.
 """
 
 from __future__ import annotations

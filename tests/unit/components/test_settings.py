@@ -7,6 +7,7 @@ authority given by half, unreadable, not an authority, not its key · all faults
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -126,7 +127,7 @@ def test_right_settings_are_taken(raw: dict[str, Any]) -> None:
 
 
 def test_pulumi_yaml_declares_every_setting_with_its_default() -> None:
-    declared = yaml.safe_load(open("Pulumi.yaml"))["config"]
+    declared = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]
     assert list(declared) == dotted(KEYS), "Pulumi.yaml and Settings hold the same keys in the same order"
     defaults: dict[str, Any] = {}
     for key, declaration in declared.items():
