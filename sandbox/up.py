@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -169,6 +168,3 @@ class Up:
                 step.say(f"{workspace.name}: {line}", min(0.99, seen / total))
 
         workspace.build(commands, step.log, on_package)
-
-
-Report = Callable[[str], None]

@@ -16,7 +16,7 @@ import pytest
 from pulumi.runtime import rpc
 
 from components.handover import ExternalGit, HandOver, HandOverArgs, InternalGit, content
-from components.handover.provider import COMPARED, ExternalProvider, InternalProvider
+from components.handover.provider import ExternalProvider, InternalProvider
 from components.passwords import PasswordProvider
 from components.trust import AuthorityProvider, WildcardProvider
 from tests.unit.components.recording import plain, record, secret
@@ -103,7 +103,9 @@ def test_nothing_changed() -> None:
         assert not result.replaces
 
 
-@pytest.mark.parametrize("key", COMPARED)
+@pytest.mark.parametrize(
+    "key", ["digest", "url", "branch", "organisation", "repository", "webhookUrls", "webhookSecret", "token"]
+)
 @pytest.mark.parametrize("value", ["other", rpc.UNKNOWN], ids=["changed", "unknown in a preview"])
 def test_each_change_is_seen(key: str, value: str) -> None:
     result = InternalProvider().diff("id", BEFORE, {**BEFORE, key: value})

@@ -261,13 +261,21 @@ def test_a_folder_without_content_is_told(tmp_path: Path) -> None:
 
 def test_the_setup_of_the_one_who_runs_it_does_not_matter(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     clean = content.digest(place.root)
-    setup = place.root.parent / "gitconfig"
-    ignored = place.root.parent / "ignored"
-    ignored.write_text("*.yaml\n")
-    setup.write_text(f"[core]\n\texcludesFile = {ignored}\n\tautocrlf = true\n")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(setup))
-    monkeypatch.setenv("GIT_DIR", str(place.root / "elsewhere"))
+    home = place.root.parent / "home"
+    home.mkdir()
+    (home / "ignored").write_text("*.yaml\n")
+    (home / ".gitconfig").write_text(f"[core]\n\texcludesFile = {home}/ignored\n")
+    monkeypatch.setenv("HOME", str(home))
     assert content.digest(place.root) == clean, "the digest is the same on every machine"
+
+
+@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_WORK_TREE"])
+def test_it_can_run_in_a_hook_of_git(place: Place, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    clean = content.digest(place.root)
+    others = place.root.parent / "others"
+    monkeypatch.setenv(variable, str(others))
+    assert content.digest(place.root) == clean, "git's own variables point to the repository of the hook"
+    assert not others.exists(), "and nothing is written there"
 
 
 def test_a_password_is_neither_an_argument_nor_shown() -> None:
