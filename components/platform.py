@@ -12,6 +12,7 @@ from pulumi_kubernetes import Provider
 from components import argocd, git, handover, ingress
 from components.argocd.manifest import NAMESPACE as ARGOCD
 from components.certificates import Keypair
+from components.definitions import Definitions
 from components.settings import Settings
 from components.trust import CertificateAuthority, CertificateAuthorityArgs
 from components.upstream import Upstreams
@@ -28,6 +29,8 @@ class Platform(pulumi.ComponentResource):
         cluster = Provider(
             f"{name}-cluster",
             context=settings.kubernetes.context or None,
+            # What the program says wins over what somebody changed by hand, instead of being refused as a conflict.
+            enable_patch_force=True,
             opts=ResourceOptions(parent=self),
         )
         self.child = ResourceOptions(parent=self, providers=[cluster])
@@ -37,6 +40,7 @@ class Platform(pulumi.ComponentResource):
         self.authority = self._names_and_trust()
         self.argocd = self._engine()
         delivered = self._git()
+        kinds = Definitions("definitions", self.child)
         argocd.Root(
             "root",
             argocd.RootArgs(
@@ -45,7 +49,7 @@ class Platform(pulumi.ComponentResource):
                 username=delivered.read_username,
                 password=delivered.read_password,
             ),
-            opts=self._after(self.argocd, delivered),
+            opts=self._after(self.argocd, delivered, kinds),
         )
         self.register_outputs({})
 

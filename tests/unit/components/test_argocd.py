@@ -24,7 +24,7 @@ def graph_of(documents: Documents, **given: Any) -> Graph:
 
 
 def installed(documents: Documents, **given: Any) -> Documents:
-    objects: Documents = plain(graph_of(documents, **given).one("ConfigGroup").inputs["objs"])
+    objects: Documents = plain(graph_of(documents, **given).one("ConfigGroup", "argocd").inputs["objs"])
     return objects
 
 

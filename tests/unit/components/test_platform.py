@@ -139,7 +139,7 @@ def test_the_root_comes_last(graph: Graph) -> None:
     before = needed(graph, root)
     for name in ("handover-delivery", "argocd-ingress", "root-project", "root-repository"):
         assert graph.named(name).urn in before, f"it is deleted before {name}, while Argo CD can clean up"
-    assert graph.one("ConfigGroup").urn in before, "and before Argo CD itself"
+    assert graph.one("ConfigGroup", "argocd").urn in before, "and before Argo CD itself"
     last = [each.name for each in graph.resources if root.urn in needed(graph, each)]
     assert last == [], "nothing comes after it"
     metadata = root.inputs["metadata"]
