@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class HandOverError(RuntimeError):
     """The hand-over did not happen; the repository is as it was before."""
+
+
+class UnreachableError(HandOverError):
+    """The Git server does not answer, or is not there."""

@@ -11,6 +11,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvide
 
 from components.handover.command import GitError, Remote
 from components.handover.delivery import deliver, tip_of
+from components.handover.errors import UnreachableError
 from components.handover.gitea import READER, Gitea
 from components.handover.tunnel import tunnel
 
@@ -37,8 +38,12 @@ class InternalProvider(ResourceProvider):
         return _difference(_olds, _news, replacing=("organisation", "repository"))
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        with _reached(props) as address:
-            return _found(id_, props, _internal(props, address))
+        try:
+            with _reached(props) as address:
+                return _found(id_, props, _internal(props, address))
+        except UnreachableError:
+            # A server that is down says nothing about its repository; the update that follows may bring it back.
+            return ReadResult(id_, props)
 
     @staticmethod
     def _handed_over(props: Props, before: Props) -> Props:

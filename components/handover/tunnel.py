@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import kr8s
 from kr8s.objects import Service
 
-from components.handover.errors import HandOverError
+from components.handover.errors import UnreachableError
 
 # It says so of every Kubernetes that is newer than itself; finding a pod and forwarding a port are as old as 1.0.
 warnings.filterwarnings("ignore", message="Kubernetes version .* is not supported", module="kr8s")
@@ -22,9 +22,9 @@ def tunnel(namespace: str, service: str, port: int, context: str) -> Iterator[st
         api = kr8s.api(context=context or None)
         found = Service.get(service, namespace=namespace, api=api)
         if not found.ready_pods():
-            raise HandOverError(f"expected a ready pod of the service {namespace}/{service}; there is none")
+            raise UnreachableError(f"expected a ready pod of the service {namespace}/{service}; there is none")
     except (kr8s.NotFoundError, kr8s.ServerError, kr8s.APITimeoutError, ValueError, OSError) as error:
         cluster = f"the cluster of the kubeconfig's context {context or '(its current one)'}"
-        raise HandOverError(f"expected the service {namespace}/{service} in {cluster}: {error}") from error
+        raise UnreachableError(f"expected the service {namespace}/{service} in {cluster}: {error}") from error
     with found.portforward(remote_port=port, local_port="auto") as local:
         yield f"http://127.0.0.1:{local}"

@@ -15,13 +15,14 @@ import pytest
 import yaml
 
 from components.argocd.root import MANAGES, PATH
+from components.definitions import documents
 from sandbox.paths import REPOSITORY, Paths
 
 GITOPS = REPOSITORY / "gitops"
 PARTS = sorted(folder for folder in (GITOPS / "parts").iterdir() if folder.is_dir())
 URL = "https://git.example.org/a/b.git"
 VALUES = {"repository": URL, "revision": "release"}
-CLUSTER_WIDE = {"Namespace", "PriorityClass", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"}
+CLUSTER_WIDE = {"Namespace", "PriorityClass", "ClusterRole", "ClusterRoleBinding"}
 
 
 def helm(**values: Any) -> subprocess.CompletedProcess[str]:
@@ -155,7 +156,7 @@ def test_priorities_are_in_order() -> None:
 
 
 def test_the_probe_s_api() -> None:
-    (crd,) = [each for each in objects(GITOPS / "parts" / "health-probes") if "names" in each.get("spec", {})]
+    (crd,) = [each for each in documents() if each["spec"]["names"]["kind"] == "HealthProbe"]
     spec = crd["spec"]
     assert crd["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
     (version,) = spec["versions"]
