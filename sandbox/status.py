@@ -16,7 +16,7 @@ UP = """\
 
   Argo CD   https://argocd.{domain}   user admin
             kubectl -n argocd get secret argocd-initial-admin-secret -o jsonpath='{{.data.password}}' | base64 -d
-  Git       https://git.{domain}      user: key username, password: key password of
+  Git       https://git.{domain}      user gitea-admin
             kubectl -n gitea get secret gitea-admin -o jsonpath='{{.data.password}}' | base64 -d
 
   kubeconfig  export KUBECONFIG={kubeconfig} PATH={bin}:$PATH

@@ -90,6 +90,7 @@ def objects(args: ArgoCdArgs, webhook_secret: Output[str]) -> list[dict[str, Any
         manifest.configured("ConfigMap", "argocd-cmd-params-cm", configuration.PARAMETERS),
         manifest.configured("Secret", "argocd-secret", secrets),
         manifest.requesting(manifest.REQUESTS),
+        manifest.seen_starting,
         manifest.replicated(args.replicas),
         manifest.restarted_by("argocd-cmd-params-cm"),
     )

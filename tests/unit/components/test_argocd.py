@@ -16,6 +16,8 @@ from components.argocd.manifest import REQUESTS, STATELESS, WORKLOADS, changed
 from tests.unit.components.recording import Graph, plain, record
 
 Documents = list[dict[str, Any]]
+HOW = ("httpGet", "tcpSocket", "exec", "grpc")
+"""Ways in which a probe looks."""
 
 
 def graph_of(documents: Documents, **given: Any) -> Graph:
@@ -82,6 +84,19 @@ def test_every_workload_has_requests(argocd_documents: Documents) -> None:
 def test_a_new_part_of_upstream_needs_requests(argocd_documents: Documents) -> None:
     with pytest.raises(KeyError):
         changed(argocd_documents, manifest.requesting({"argocd-server": ("1m", "1Mi")}))
+
+
+def test_a_start_is_seen_within_a_second(argocd_documents: Documents) -> None:
+    probed = 0
+    for each in workloads(installed(argocd_documents)).values():
+        for container in each["spec"]["template"]["spec"]["containers"]:
+            if ready := container.get("readinessProbe"):
+                start = container["startupProbe"]
+                assert start["periodSeconds"] == 1
+                assert "initialDelaySeconds" not in start, "the first look is at once"
+                assert [start.get(how) for how in HOW] == [ready.get(how) for how in HOW], "it looks at the same"
+                probed += 1
+    assert probed >= 3, "upstream probes its server, its repository server and its controller"
 
 
 @pytest.mark.parametrize("count", [1, 2])
