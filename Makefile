@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: up down status verify bench test lint help
+.PHONY: up down status verify bench sbom test lint help
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -25,6 +25,9 @@ verify: .venv/ready ## Prove the promises on the cluster; CHECK='gitops.*' some 
 
 bench: .venv/ready ## Measure, and print a table
 	@$(RUN) -m bench
+
+sbom: .venv/ready ## What the sandbox is made of, as CycloneDX
+	@$(RUN) -m sandbox sbom
 
 test: .venv/ready ## All tests; brings the sandbox up when none is
 	@$(RUN) -m pytest

@@ -94,8 +94,20 @@ class Upstream(Model):
         return answer.text
 
 
+class Download(Model):
+    """A release of a command; `{version}` and `{bare}` (without its v) stand for the upstream's version."""
+
+    url: str
+    sha256: str
+    """Where the publisher has its checksum; `{url}` stands for the release's."""
+    member: str | None = None
+    """Its path in the archive; none is a release that is the command itself."""
+    beside: list[str] = Field(default_factory=list)
+    """Other files of the archive that it needs beside it."""
+
+
 class Command(Model):
-    """How the sandbox builds a command that it cannot download."""
+    """How the sandbox gets a command: the release where it can be downloaded, else a build."""
 
     workspace: str
     """Folder under sandbox/commands whose go.mod pins it."""
@@ -103,6 +115,8 @@ class Command(Model):
     upstream: str
     alone: bool = False
     """Compile it in a run of its own."""
+    download: Download | None = None
+    """None: needed only in an image, and upstream's image has it."""
 
 
 class Base(Model):

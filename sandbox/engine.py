@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import psutil
 import yaml
 
+from sandbox import files
+from sandbox.origin import Origin, remembered
 from sandbox.paths import REPOSITORY, Paths
 from sandbox.process import run
 
@@ -42,7 +47,7 @@ class Engine:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_STACK": STACK,
-            "CAIRN_BUNDLE": str(self.paths.bundle),
+            **self._offline(),
         }
 
     def prepare(self, log: Path) -> None:
@@ -52,9 +57,12 @@ class Engine:
         self.backend.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(parents=True, exist_ok=True)
         if not self.passphrase.exists():
-            self.passphrase.touch(mode=0o600)
-            self.passphrase.write_text(secrets.token_urlsafe(32))
-        install(self.home, Path(sys.executable), REPOSITORY)
+            files.write(self.passphrase, secrets.token_urlsafe(32), mode=0o600)
+        self.release_dead_locks()
+        if remembered(self.paths) is Origin.DOWNLOAD:
+            self._install_official_plugins(log)
+        else:
+            install(self.home, Path(sys.executable), REPOSITORY)
         self._without_debug_log()
         self._write_project()
         self._administer("stack", "select", "--create", STACK, log=log)
@@ -80,6 +88,18 @@ class Engine:
         command = [str(self.paths.bin / "pulumi"), *arguments, "--non-interactive"]
         run(command, cwd=self.project, env=self.environment(), log=log, stdin=stdin)
 
+    def _offline(self) -> dict[str, str]:
+        """Where the program finds manifests and charts, unless it downloads them."""
+        return {} if remembered(self.paths) is Origin.DOWNLOAD else {"CAIRN_BUNDLE": str(self.paths.bundle)}
+
+    def _install_official_plugins(self, log: Path) -> None:
+        """The provider by pulumi itself, in the version of the SDK; the language host is in pulumi's release."""
+        beside = (self.paths.bin / "pulumi").resolve().parent
+        (self.home / "bin").mkdir(exist_ok=True)
+        for path in beside.glob("pulumi-*"):
+            files.link(self.home / "bin" / path.name, path)
+        self._administer("plugin", "install", "resource", "kubernetes", f"v{version('pulumi-kubernetes')}", log=log)
+
     def _without_debug_log(self) -> None:
         """Keep the engine from logging every property of every resource, as it does to a folder `logs` in its home.
 
@@ -102,5 +122,14 @@ class Engine:
         if self.stack_file.exists():
             old = yaml.safe_load(self.stack_file.read_text()) or {}
             values = {**{key: value for key, value in old.items() if key != "config"}, **values}
-        self.stack_file.touch(mode=0o600)
-        self.stack_file.write_text(yaml.safe_dump(values, sort_keys=False))
+        files.write(self.stack_file, yaml.safe_dump(values, sort_keys=False), mode=0o600)
+
+    def release_dead_locks(self) -> None:
+        """Take away the stack's locks whose pulumi is gone: one that was killed cannot, and the next would refuse."""
+        for lock in self.backend.glob(".pulumi/locks/**/*.json"):
+            try:
+                holder = int(json.loads(lock.read_text())["pid"])
+            except (ValueError, KeyError):  # killed while it wrote the lock
+                holder = 0
+            if not holder or not psutil.pid_exists(holder):
+                lock.unlink(missing_ok=True)

@@ -10,8 +10,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def default_home() -> Path:
-    """`$CAIRN_HOME`, or /var/lib/cairn: a system folder, as the node runs as root."""
-    return Path(os.environ.get("CAIRN_HOME", "/var/lib/cairn"))
+    """`$CAIRN_HOME`, or /var/lib/cairn: a system folder, as the node runs as root; for others one of their own."""
+    if given := os.environ.get("CAIRN_HOME"):
+        return Path(given)
+    if os.geteuid() == 0:
+        return Path("/var/lib/cairn")
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "cairn"
 
 
 def default_cache() -> Path:

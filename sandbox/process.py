@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 LAST_LINES = 12
 """Lines of output shown of a program that failed; its log has the rest."""
+
+END_DEADLINE = 10.0
+"""Seconds for an interrupted program to clean up; pulumi needs a few to write down what it has made."""
 
 
 class ProcessError(RuntimeError):
@@ -19,6 +25,25 @@ class ProcessError(RuntimeError):
         where = f"\n  (all of it: {log})" if log else ""
         super().__init__(f"{' '.join(command[:4])} ... ended with status {status}:\n{shown}{where}")
         self.status = status
+
+
+def end_tree(pid: int, told: bool = False) -> None:
+    """End a process and all that it started: asked first (unless it was `told`), killed when it does not listen.
+
+    The process is asked alone, and ends its own: pulumi writes its state down by plugins that must not go before it.
+    """
+    try:
+        top = psutil.Process(pid)
+        family = top.children(recursive=True)
+        if not told:
+            top.terminate()
+    except psutil.NoSuchProcess:
+        return
+    psutil.wait_procs([top], timeout=END_DEADLINE)
+    for member in [*family, top]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs([*family, top], timeout=END_DEADLINE)
 
 
 def run(
@@ -53,13 +78,18 @@ def run(
                 process.stdin.write(stdin)
                 process.stdin.close()
             assert process.stdout is not None
-            for line in process.stdout:
-                lines.append(line.rstrip("\n"))
-                if sink:
-                    sink.write(line)
-                if on_line:
-                    on_line(lines[-1])
-            status = process.wait()
+            try:
+                for line in process.stdout:
+                    lines.append(line.rstrip("\n"))
+                    if sink:
+                        sink.write(line)
+                    if on_line:
+                        on_line(lines[-1])
+                status = process.wait()
+            except BaseException:
+                # Interrupted: nothing that was started for a step goes on without it.
+                end_tree(process.pid)
+                raise
     finally:
         if sink:
             sink.close()

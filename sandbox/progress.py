@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from sandbox import files
+
 PLAIN_INTERVAL = 15.0
 """Seconds between lines of a long step where there is no terminal."""
 
@@ -73,6 +75,15 @@ class Task:
     run: Callable[[Step], None]
 
 
+def read_history(timings: Path) -> list[dict[str, object]]:
+    """The times of earlier runs; none when there is no readable file: it is only an estimate."""
+    try:
+        history = json.loads(timings.read_text())
+    except (OSError, ValueError):
+        return []
+    return history if isinstance(history, list) else []
+
+
 class Steps:
     """Runs tasks one after the other and shows them."""
 
@@ -81,7 +92,7 @@ class Steps:
         self.timings = timings
         self.console = console or Console()
         self.done: list[Step] = []
-        self.history: list[dict[str, object]] = json.loads(timings.read_text()) if timings.exists() else []
+        self.history = read_history(timings)
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Run all; raises StepFailedError at the first that fails."""
@@ -115,8 +126,7 @@ class Steps:
     def _remember(self) -> None:
         steps = {step.name: {"seconds": round(step.seconds or 0, 2), "cpu": step.cpu} for step in self.done}
         self.history.append({"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "steps": steps})
-        self.timings.parent.mkdir(parents=True, exist_ok=True)
-        self.timings.write_text(json.dumps(self.history[-KEPT_RUNS:], indent=1))
+        files.write(self.timings, json.dumps(self.history[-KEPT_RUNS:], indent=1))
 
     @contextmanager
     def _live(self, tasks: Sequence[Task]) -> Iterator[Callable[[Step], None]]:

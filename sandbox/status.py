@@ -30,7 +30,7 @@ UP = """\
 def report(paths: Paths, console: Console, domain: str = "cairn.localhost") -> int:
     """Print the state; gives 0 when everything runs, else 1."""
     programs = Supervisor(paths).status()
-    if not programs:
+    if not programs and not (paths.home / "kind.yaml").exists():
         console.print("✗ The sandbox is not up. Run `make up`.", highlight=False)
         return 1
     broken = [f"{name} is {state}" for name, state in programs.items() if state != "RUNNING"]

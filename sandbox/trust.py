@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from pathlib import Path
 
 from cryptography import x509
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from sandbox import files
 from sandbox.paths import Paths
 
 LIFETIME = datetime.timedelta(days=3650)
@@ -54,7 +54,8 @@ def ensure_authority(paths: Paths) -> tuple[Path, Path]:
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        stream.write(pem)
-    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    # The certificate last: an authority that has one is complete.
+    certificate.unlink(missing_ok=True)
+    files.write(key, pem.decode(), mode=0o600)
+    files.write(certificate, signed.public_bytes(serialization.Encoding.PEM).decode())
     return certificate, key

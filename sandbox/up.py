@@ -11,6 +11,8 @@ from components.upstream import BUNDLE_VARIABLE, Upstreams
 from sandbox import hosts, preflight, trust
 from sandbox.build import rootfs
 from sandbox.build.bundle import Bundle
+from sandbox.build.cache import Cache, limit
+from sandbox.build.download import Downloads, PulledImages
 from sandbox.build.frontend import Frontend
 from sandbox.build.go import Workspace
 from sandbox.build.images import Images
@@ -18,6 +20,7 @@ from sandbox.engine import Engine
 from sandbox.node import addons, kernel, layout
 from sandbox.node.kubernetes import Cluster
 from sandbox.node.supervisor import Supervisor
+from sandbox.origin import Origin, decide, remember
 from sandbox.paths import Paths
 from sandbox.process import run
 from sandbox.progress import Step, Task
@@ -35,12 +38,14 @@ class Up:
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.upstreams = Upstreams.load()
-        os.environ.setdefault(BUNDLE_VARIABLE, str(paths.bundle))
+        self.origin = Origin.BUILD
+        self.downloads = Downloads(paths, self.upstreams)
         names = dict.fromkeys(command.workspace for command in self.upstreams.commands.values())
         self.workspaces = {name: Workspace(name, paths, self.upstreams) for name in names}
         self.bundle = Bundle(self.upstreams, paths)
         self.frontend = Frontend(self.upstreams, paths)
         self.supervisor = Supervisor(paths)
+        self.cache = Cache(paths, self.upstreams)
 
     def tasks(self) -> list[Task]:
         """In order; every one can be run again."""
@@ -56,8 +61,13 @@ class Up:
 
     def preflight(self, step: Step) -> None:
         """Nothing is changed before it has passed."""
-        preflight.check(self.paths)
-        step.say("this machine can run the sandbox")
+        self.origin, why = decide(self.paths, self.downloads.urls("kubectl")[1])
+        notes = preflight.check(self.paths, building=self.origin is Origin.BUILD)
+        limit()
+        remember(self.paths, self.origin)
+        if self.origin is Origin.BUILD:
+            os.environ.setdefault(BUNDLE_VARIABLE, str(self.paths.bundle))
+        step.say("; ".join([why, *notes]))
 
     def packages(self, step: Step) -> None:
         """Debian packages that are not there yet."""
@@ -76,6 +86,9 @@ class Up:
 
     def commands(self, step: Step) -> None:
         """Compile what is not in the cache; the images' root file systems are made beside it."""
+        if self.origin is Origin.DOWNLOAD:
+            self._download(step)
+            return
         with ThreadPoolExecutor(max_workers=1) as beside:
             bases = [
                 beside.submit(rootfs.make, name, base, self.paths, step.log)
@@ -93,6 +106,10 @@ class Up:
                 base.result()
         layout.link_commands(self.paths, self.built())
         count = sum(len(commands) for commands in missing.values())
+        self._prune_commands()
+        self.cache.prune_layers([self.frontend.target])
+        if count:
+            self.cache.prune_go(limit())
         step.say(f"{count} built, {len(self.upstreams.commands) - count} from the cache")
 
     def images(self, step: Step) -> None:
@@ -100,7 +117,7 @@ class Up:
         layout.write(self.paths, self.upstreams)
         self.supervisor.ensure()
         self.supervisor.start("registry")
-        images = Images(
+        images = (PulledImages if self.origin is Origin.DOWNLOAD else Images)(
             self.upstreams,
             self.paths,
             self.built(),
@@ -112,6 +129,13 @@ class Up:
         for index, reference in enumerate(missing):
             step.say(reference, index / len(missing))
             images.make(reference, step.log)
+        if missing or self.cache.stale_images():
+            step.say("removing what no image uses any more")
+            self.cache.prune_registry(
+                lambda: self.supervisor.stop("registry"),
+                lambda: self.supervisor.start("registry"),
+                self.paths.bin / "registry",
+            )
         step.say(f"{len(missing)} built, {len(self.upstreams.images) - len(missing)} from the cache")
 
     def node(self, step: Step) -> None:
@@ -147,7 +171,9 @@ class Up:
         return Cluster(self.paths, self.supervisor, step.log)
 
     def built(self) -> dict[str, Path]:
-        """Every command in the cache."""
+        """Every command in the cache: the releases, or those that were compiled here."""
+        if self.origin is Origin.DOWNLOAD:
+            return {name: path for name in self.downloads.commands if (path := self.downloads.current(name))}
         found = {name: workspace.current(name) for workspace in self.workspaces.values() for name in workspace.commands}
         return {name: path for name, path in found.items() if path is not None}
 
@@ -155,6 +181,21 @@ class Up:
         """The folder of an upstream's Go module."""
         workspace = next(c.workspace for c in self.upstreams.commands.values() if c.upstream == upstream)
         return self.workspaces[workspace].source(self.upstreams[upstream].module or "", log)
+
+    def _download(self, step: Step) -> None:
+        missing = self.downloads.missing()
+        for index, name in enumerate(missing):
+            step.say(name, index / len(missing))
+            self.downloads.fetch(name)
+        layout.link_commands(self.paths, self.built())
+        self._prune_commands()
+        step.say(f"{len(missing)} downloaded, {len(self.downloads.commands) - len(missing)} from the cache")
+
+    def _prune_commands(self) -> None:
+        """Older versions go; what is current stays by either origin, so that one can go back to the other."""
+        compiled = [space.current(name) for space in self.workspaces.values() for name in space.commands]
+        released = [self.downloads.current(name) for name in self.downloads.commands]
+        self.cache.prune_commands([path for path in [*compiled, *released] if path is not None])
 
     def _compile(self, workspace: Workspace, commands: list[str], step: Step) -> None:
         step.say(f"{workspace.name}: fetching modules")

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from components.upstream import Upstreams
+from sandbox import files
 from sandbox.paths import Paths
+
+VERSION = ".version"
+"""Beside what was taken: the version that it was taken of."""
 
 
 class Bundle:
@@ -23,16 +27,15 @@ class Bundle:
 
     def take(self, name: str, source: Path) -> None:
         """Copy what is published inside the module."""
-        target = self.folder / name
-        shutil.rmtree(target, ignore_errors=True)
-        for path in self._wanted()[name]:
-            origin = source / path
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            if origin.is_dir():
-                shutil.copytree(origin, target / path, copy_function=shutil.copyfile)
-            else:
-                shutil.copyfile(origin, target / path)
-        self._version(name).write_text(self.upstreams[name].version)
+        with files.folder(self.folder / name) as target:
+            for path in self._wanted()[name]:
+                origin = source / path
+                (target / path).parent.mkdir(parents=True, exist_ok=True)
+                if origin.is_dir():
+                    shutil.copytree(origin, target / path, copy_function=shutil.copyfile)
+                else:
+                    shutil.copyfile(origin, target / path)
+            (target / VERSION).write_text(self.upstreams[name].version)
 
     def take_missing(self, source: Callable[[str], Path]) -> None:
         """Copy all that is missing; `source` gives the folder of an upstream's module."""
@@ -47,10 +50,7 @@ class Bundle:
                 found[name] = paths
         return found
 
-    def _version(self, name: str) -> Path:
-        return self.folder / name / ".version"
-
     def _current(self, name: str) -> bool:
-        version = self._version(name)
+        version = self.folder / name / VERSION
         complete = all((self.folder / name / path).exists() for path in self._wanted()[name])
         return complete and version.exists() and version.read_text() == self.upstreams[name].version

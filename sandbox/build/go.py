@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from components.upstream import Command, Upstreams
+from sandbox import files
 from sandbox.paths import REPOSITORY, Paths
 from sandbox.process import run
 
@@ -121,7 +122,8 @@ class Workspace:
         target = self.built / name / key
         target.mkdir(parents=True, exist_ok=True)
         binary.replace(target / name)
-        (target / "modules.json").write_text(json.dumps({"recipe": recipe, "modules": modules}, indent=1))
+        # The record last: a command counts as built when it has one.
+        files.write(target / "modules.json", json.dumps({"recipe": recipe, "modules": modules}, indent=1))
 
     def _link_flags(self) -> str:
         """The stamps of all commands here: the linker ignores those that a command does not have."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from components.upstream import Image, Upstreams
+from sandbox import files
 from sandbox.build import rootfs
 from sandbox.build.layer import Layer
 from sandbox.paths import Paths
@@ -19,6 +20,11 @@ KEY_LABEL = "dev.cairn.recipe"
 
 FORMAT = "1"
 """Raised when this module would make another image of the same recipe."""
+
+
+def marker_name(reference: str) -> str:
+    """The file that remembers what an image in the registry was made of: its reference as one name."""
+    return reference.replace("/", "_").replace(":", "@")
 
 
 class Images:
@@ -60,8 +66,7 @@ class Images:
             run([crane, "append", "--oci-empty-base", *flags, "-t", target], log=log)
             run([crane, "mutate", target, *self._settings(reference, image), "-t", target], log=log)
         marker = self._marker(reference)
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.write_text(self.key(reference))
+        files.write(marker, self.key(reference))
 
     def key(self, reference: str) -> str:
         """Content key of an image: its recipe, the commands in it and its base."""
@@ -80,7 +85,7 @@ class Images:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     def _marker(self, reference: str) -> Path:
-        return self.paths.cache / "registry" / "keys" / reference.replace("/", "_").replace(":", "@")
+        return self.paths.cache / "registry" / "keys" / marker_name(reference)
 
     def _current(self, reference: str) -> bool:
         marker = self._marker(reference)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+from sandbox import files
+from sandbox.machine import MODULES
 from sandbox.paths import Paths
+from sandbox.process import run
 
 WANTED = {
     "net/ipv4/ip_forward": "1",
@@ -34,12 +38,16 @@ PROC = Path("/proc/sys")
 
 
 def apply(paths: Paths) -> None:
-    """Set what is wanted; the first call of an installation remembers what was there."""
+    """Load and set what is wanted; the first call of an installation remembers what was set before."""
+    for module in MODULES:
+        # Without modprobe they are built in: the preflight saw that they are there.
+        if shutil.which("modprobe") and not _is_loaded(module):
+            run(["modprobe", module])
     saved = paths.home / "sysctl.json"
     if not saved.exists():
         there = [name for name in [*WANTED, *SET_BY_PARTS] if (PROC / name).exists()]
         before = {name: (PROC / name).read_text().strip() for name in there}
-        saved.write_text(json.dumps(before, indent=1))
+        files.write(saved, json.dumps(before, indent=1))
     for name, value in WANTED.items():
         if (PROC / name).exists() and (PROC / name).read_text().strip() != value:
             (PROC / name).write_text(value)
@@ -50,4 +58,15 @@ def restore(paths: Paths) -> None:
     saved = paths.home / "sysctl.json"
     if saved.exists():
         for name, value in json.loads(saved.read_text()).items():
-            (PROC / name).write_text(value)
+            if (PROC / name).exists():  # it goes with its module
+                (PROC / name).write_text(value)
+
+
+def _is_loaded(module: str) -> bool:
+    """Loaded or built in: a built-in part without parameters has no folder of its own, hence the signs."""
+    signs = {
+        "overlay": "overlay" in Path("/proc/filesystems").read_text().split(),
+        "br_netfilter": (PROC / "net/bridge/bridge-nf-call-iptables").exists(),
+        "nf_conntrack": (PROC / "net/netfilter/nf_conntrack_max").exists(),
+    }
+    return signs[module] or Path(f"/sys/module/{module}").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import jinja2
 import psutil
 
 from components.upstream import Upstreams
+from sandbox import files
 from sandbox.paths import Paths
 
 NODE = "cairn"
@@ -82,8 +82,7 @@ def programs(paths: Paths) -> list[Program]:
 
 def render(template: str, target: Path, **values: Any) -> None:
     """Write one configuration file, readable by root only as some name where secrets lie."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(TEMPLATES.get_template(f"{template}.j2").render(**values))
+    files.write(target, TEMPLATES.get_template(f"{template}.j2").render(**values))
 
 
 def write(paths: Paths, upstreams: Upstreams, log_level: str = "warn") -> None:
@@ -150,7 +149,9 @@ def link_commands(paths: Paths, commands: dict[str, Path]) -> None:
     """Point the sandbox's bin folder, and the network plugins' own, at the cached commands."""
     plugins = paths.home / "cni" / "bin"
     for folder, names in ((paths.bin, set(commands)), (plugins, {"bridge", "loopback", "host-local", "portmap"})):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for name in names:
-            (folder / name).symlink_to(commands[name])
+            files.link(folder / name, commands[name])
+        for old in folder.iterdir():
+            if old.name not in names:
+                old.unlink()

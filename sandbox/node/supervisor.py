@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
@@ -95,14 +96,18 @@ class Supervisor:
         if self.running():
             process = psutil.Process(self._api.getPID())
             self._api.shutdown()
-            process.wait(timeout=STOP_DEADLINE)
+            # One that hangs is killed below, with what it supervises.
+            psutil.wait_procs([process], timeout=STOP_DEADLINE)
         self.end_orphans()
 
     def end_orphans(self) -> None:
         """End programs of this sandbox that outlived a killed supervisord: known by their command in our folder."""
-        for process in self.orphans():
-            process.kill()
-            process.wait(timeout=STOP_DEADLINE)
+        # The supervisor first: it would restart the others.
+        orphans = sorted(self.orphans(), key=lambda process: not _is_supervisor(process))
+        for process in orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(orphans, timeout=STOP_DEADLINE)
 
     def orphans(self) -> Iterator[psutil.Process]:
         """Programs of this sandbox that run, whether or not supervisord does."""
@@ -125,3 +130,7 @@ class Supervisor:
             self._api.removeProcessGroup(name)
         for name in [*changed, *added]:
             self._api.addProcessGroup(name)
+
+
+def _is_supervisor(process: psutil.Process) -> bool:
+    return "supervisor.supervisord" in (process.info["cmdline"] or [])

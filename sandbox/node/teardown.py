@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -25,6 +26,8 @@ FOLDERS = [
 ]  # fmt: skip
 """Standard places of kubelet, kubeadm, runc and the network plugins; the preflight saw that no other node uses them."""
 
+CGROUPS = Path("/sys/fs/cgroup")
+
 CHAINS = ("KUBE-", "CNI-", "cali-", "cairn", "kube-router")
 SETS = ("KUBE-", "kube-router", "inet6:KUBE-")
 
@@ -32,29 +35,49 @@ SETS = ("KUBE-", "kube-router", "inet6:KUBE-")
 def remove(paths: Paths, caches: bool = False) -> list[str]:
     """Remove the sandbox; gives a line for each thing that is still there."""
     supervisor = Supervisor(paths)
-    if supervisor.running():
-        supervisor.stop("kubelet")
-    end_containers()
-    supervisor.shutdown()
-    end_containers()
-    for mount in mounts(paths):
-        subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
-    remove_network()
-    remove_cgroups()
-    hosts.remove()
-    kernel.restore(paths)
+    failed = []
+    stages: dict[str, Callable[[], None]] = {
+        "stopping the kubelet": lambda: stop_kubelet(supervisor),
+        "ending the pods": end_containers,
+        "ending the supervisor": supervisor.shutdown,
+        # What was just being started.
+        "ending the last pods": end_containers,
+        "unmounting": lambda: unmount(paths),
+        "removing the network": remove_network,
+        "removing the control groups": remove_cgroups,
+        "restoring /etc/hosts": hosts.remove,
+        "restoring the kernel's settings": lambda: kernel.restore(paths),
+    }
+    for stage, action in stages.items():
+        # A half-made node lacks some of it, and one thing that cannot go must not keep the others.
+        try:
+            action()
+        except Exception as error:
+            failed.append(f"{stage}: {error}")
     for folder in [*FOLDERS, paths.home, *([paths.cache] if caches else [])]:
-        if folder.is_dir():
+        if folder.is_dir() and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
         else:
             folder.unlink(missing_ok=True)
-    return list(leftovers(paths))
+    return [*failed, *leftovers(paths)]
+
+
+def stop_kubelet(supervisor: Supervisor) -> None:
+    """First of all: it would restart the pods that are ended next."""
+    if supervisor.running():
+        supervisor.stop("kubelet")
+
+
+def unmount(paths: Paths) -> None:
+    """Lazily: a mount that is still looked at goes with the last look."""
+    for mount in mounts(paths):
+        subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
 
 
 def container_processes() -> list[psutil.Process]:
     """Pods' processes, known by their cgroup, and the shims that serve our containerd's socket."""
     found: dict[int, None] = {}
-    for listing in Path("/sys/fs/cgroup").glob("**/kubepods*/**/cgroup.procs"):
+    for listing in CGROUPS.glob("**/kubepods*/**/cgroup.procs"):
         for line in _lines(listing):
             found[int(line)] = None
     for process in psutil.process_iter(["cmdline"]):
@@ -100,10 +123,11 @@ def remove_network() -> None:
 
 def remove_cgroups() -> None:
     """The pods' control groups, the innermost first: a group with another in it cannot go."""
-    for top in Path("/sys/fs/cgroup").glob("**/kubepods*"):
-        for group in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
-            group.rmdir()
-        top.rmdir()
+    for top in CGROUPS.glob("**/kubepods*"):
+        inner = sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True)
+        for group in [*inner, top]:
+            with contextlib.suppress(FileNotFoundError):  # another hierarchy may be a link to the same group
+                group.rmdir()
 
 
 def interfaces() -> list[str]:

@@ -25,8 +25,8 @@ from sandbox.plugins.kubernetes.waiting.waits import GONE_SECONDS, READY_SECONDS
 
 APPLY = "application/apply-patch+yaml"
 NOT_FOUND = 404
-PREVIEWABLE = (NOT_FOUND, 403, 422)
-"""A dry run can fail on what the same update makes first: a namespace, a kind, a quota."""
+PREVIEWABLE = (NOT_FOUND, 403)
+"""A dry run can fail on what the same update makes first: a namespace, a right."""
 
 
 class RefusedError(Exception):

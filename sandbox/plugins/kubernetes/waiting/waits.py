@@ -9,7 +9,7 @@ from sandbox.plugins.kubernetes.discovery import Kind
 from sandbox.plugins.kubernetes.objects import SKIP_AWAIT, WAIT_FOR, annotation, describe, flag
 from sandbox.plugins.kubernetes.values import Tree
 from sandbox.plugins.kubernetes.waiting import conditions, explanation
-from sandbox.plugins.kubernetes.waiting.cancellation import Cancellation
+from sandbox.plugins.kubernetes.waiting.cancellation import Cancellation, CancelledError
 from sandbox.plugins.kubernetes.waiting.readiness import READINESS, FailedError, Missing, unobserved
 from sandbox.plugins.kubernetes.waiting.watch import states
 
@@ -46,18 +46,20 @@ class Waits:
         if not unobserved(tree) and not _told(missing_in, tree):
             return tree
         newest, missing = tree, "nothing was seen of it"
-        for found in self._watch(kind, tree, seconds):
-            if (seen := found.get(tree["metadata"]["name"])) is None:
-                newest, missing = tree, "it is not there"
-                continue
-            newest = seen
-            try:
-                told = missing_in(seen)
-            except FailedError as error:
-                raise NotReadyError(newest, [str(error), *explanation.explain(self._cluster, newest)]) from None
-            if told is None:
-                return newest
-            missing = told
+        try:
+            for found in self._watch(kind, tree, seconds):
+                if (seen := found.get(tree["metadata"]["name"])) is None:
+                    newest, missing = tree, "it is not there"
+                    continue
+                newest = seen
+                if (told := missing_in(seen)) is None:
+                    return newest
+                missing = told
+        except FailedError as error:
+            raise NotReadyError(newest, [str(error), *explanation.explain(self._cluster, newest)]) from None
+        except CancelledError:
+            # The object is there: the state must have it, for the next update to go on from.
+            raise NotReadyError(newest, [f"{describe(newest)}: cancelled while {missing}"]) from None
         reasons = [f"{describe(newest)} was not ready after {seconds:.0f} s: {missing}"]
         raise NotReadyError(newest, [*reasons, *explanation.explain(self._cluster, newest)])
 
