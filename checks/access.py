@@ -12,7 +12,7 @@ import urllib3
 from kubernetes import client, config
 
 
-class Unreachable(RuntimeError):
+class UnreachableError(RuntimeError):
     """There is no cluster to check; the message names the kubeconfig and context."""
 
 
@@ -51,9 +51,9 @@ class Access:
         return f"kubeconfig {self.kubeconfig}, context {self.context or '(its current one)'}"
 
     def connect(self) -> Any:
-        """A client whose API server has answered; raises Unreachable otherwise."""
+        """A client whose API server has answered; raises UnreachableError otherwise."""
         if not self.kubeconfig.exists():
-            raise Unreachable(f"no cluster: {self.name}: there is no such file; `make up` makes a cluster")
+            raise UnreachableError(f"no cluster: {self.name}: there is no such file; `make up` makes a cluster")
         try:
             api = config.new_client_from_config(config_file=str(self.kubeconfig), context=self.context)
             # One try: a missing cluster is to be told at once, and every wait tries again by itself.
@@ -61,8 +61,8 @@ class Access:
             api = client.ApiClient(api.configuration)
             client.VersionApi(api).get_code(_request_timeout=10)
         except config.ConfigException as error:
-            raise Unreachable(f"no cluster: {self.name}: {error}") from error
+            raise UnreachableError(f"no cluster: {self.name}: {error}") from error
         except (urllib3.exceptions.HTTPError, client.ApiException) as error:
             reason = str(error).splitlines()[0]
-            raise Unreachable(f"no cluster: {self.name}: the API server does not answer: {reason}") from error
+            raise UnreachableError(f"no cluster: {self.name}: the API server does not answer: {reason}") from error
         return api

@@ -30,7 +30,7 @@ class Side(StrEnum):
     NEGATIVE = "negative"
 
 
-class Unmet(AssertionError):
+class UnmetError(AssertionError):
     """A promise that does not hold: what was expected, what was seen, where to look."""
 
     def __init__(self, expected: str, seen: str, look: str = "") -> None:
@@ -44,7 +44,7 @@ class Unmet(AssertionError):
 
 
 Proof = Callable[["Cluster"], str]
-"""Runs one side; returns in a few words what was seen, raises Unmet when the promise does not hold."""
+"""Runs one side; returns in a few words what was seen, raises UnmetError when the promise does not hold."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from kubernetes import client, dynamic, watch
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 from checks.access import Access
-from checks.check import Unmet
+from checks.check import UnmetError
 from checks.wait import Deadline, polled
 
 Object = dict[str, Any]
@@ -55,7 +56,7 @@ class Cluster:
 
     @classmethod
     def connect(cls, access: Access, deadline: Deadline | None = None) -> Cluster:
-        """Raises Unreachable when there is no cluster."""
+        """Raises UnreachableError when there is no cluster."""
         api = access.connect()
         # A discovery cache of this run's own: the default is one file per address, and a rebuilt cluster has the same.
         cache = Path(tempfile.mkdtemp(prefix="cairn-checks-")) / "discovery.json"
@@ -80,10 +81,10 @@ class Cluster:
         found = self.get(kind, name, namespace)
         if found is None:
             where = f" in namespace {namespace}" if namespace else ""
-            raise Unmet(f"{kind.kind} {name}{where}", "it is not there", f"kubectl get {kind.kind} -A")
+            raise UnmetError(f"{kind.kind} {name}{where}", "it is not there", f"kubectl get {kind.kind} -A")
         return found
 
-    def list(self, kind: Kind, namespace: str | None = None, selector: str | None = None) -> list[Object]:
+    def all(self, kind: Kind, namespace: str | None = None, selector: str | None = None) -> list[Object]:
         """All objects of a kind."""
         found = self._resource(kind).get(namespace=namespace, label_selector=selector, _request_timeout=30)
         return list(self._dict(found)["items"])
@@ -113,22 +114,39 @@ class Cluster:
         )
         return self._dict(patched)
 
-    def delete(self, kind: Kind, name: str, namespace: str | None = None) -> None:
-        """Delete an object; one that is not there is as good."""
+    def patch_status(self, kind: Kind, name: str, body: Object, namespace: str | None = None) -> Object:
+        """A merge patch of the status, as the controller of the object writes it."""
+        patched = self._resource(kind).status.patch(
+            body=body,
+            name=name,
+            namespace=namespace,
+            content_type="application/merge-patch+json",
+            field_manager=MANAGER,
+            _request_timeout=30,
+        )
+        return self._dict(patched)
+
+    def delete(self, kind: Kind, name: str, namespace: str | None = None, grace: int | None = None) -> None:
+        """Delete an object; one that is not there is as good. A pod's notice can be shortened to `grace` seconds."""
+        body: Object = {"propagationPolicy": "Background"} | ({} if grace is None else {"gracePeriodSeconds": grace})
         try:
-            self._resource(kind).delete(
-                name=name, namespace=namespace, body={"propagationPolicy": "Background"}, _request_timeout=30
-            )
+            self._resource(kind).delete(name=name, namespace=namespace, body=body, _request_timeout=30)
         except client.ApiException as error:
             if error.status != 404:
                 raise
 
     def raw(self, path: str) -> Object:
-        """What the API server answers at a path, such as /readyz/verbose?format=json or the metrics API."""
-        request = self.api.param_serialize("GET", path, header_params={"Accept": "application/json"})
+        """What the API server answers at a path as JSON, such as the metrics API; raises ApiException for an error."""
+        return dict(json.loads(self.text(path)))
+
+    def text(self, path: str) -> str:
+        """What the API server answers at a path, such as /readyz."""
+        request = self.api.param_serialize("GET", path, header_params={"Accept": "application/json, */*"})
         answer = self.api.call_api(*request, _request_timeout=10)
         answer.read()
-        return dict(self.api.response_deserialize(answer, {"200": "object"}).data)
+        if answer.status >= 400:
+            raise client.ApiException(http_resp=answer)
+        return bytes(answer.data).decode()
 
     def watch(
         self,

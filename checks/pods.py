@@ -11,7 +11,7 @@ from typing import Any, Final
 from kubernetes import client
 from kubernetes.stream import stream
 
-from checks.check import Unmet
+from checks.check import UnmetError
 from checks.cluster import POD, Cluster, Object
 from checks.wait import until
 
@@ -124,7 +124,7 @@ def execute(cluster: Cluster, namespace: str, name: str, command: Sequence[str],
     running.run_forever(timeout=min(seconds, max(1.0, cluster.deadline.left())))
     if running.is_open():
         running.close()
-        raise Unmet(f"a command in pod {name} to end within {seconds:.0f} s", "it is still running")
+        raise UnmetError(f"a command in pod {name} to end within {seconds:.0f} s", "it is still running")
     return Answer(int(running.returncode or 0), str(running.read_all()))
 
 
@@ -132,7 +132,7 @@ def probed(cluster: Cluster, namespace: str, name: str, script: str, *arguments:
     """What one of our probes printed in a pod; a probe tells of failures in words, so it always ends well."""
     answer = execute(cluster, namespace, name, probe(script, *arguments))
     if answer.status:
-        raise Unmet(
+        raise UnmetError(
             f"probe {script} to run in pod {namespace}/{name}", f"status {answer.status}: {answer.output[-300:]}"
         )
     return answer.output.strip()

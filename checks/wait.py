@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from checks.check import Unmet
+from checks.check import UnmetError
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -44,7 +44,7 @@ def until(expected: str, states: Iterable[T], missing: Callable[[T], str], look:
     """The first state of which nothing is missing.
 
     `states` ends at its own deadline (a watch, or `polled`); `missing` says what a state still lacks, and nothing
-    when it lacks nothing. Raises Unmet with what the last state lacked.
+    when it lacks nothing. Raises UnmetError with what the last state lacked.
     """
     began = time.monotonic()
     lacking = "no state could be read"
@@ -52,7 +52,7 @@ def until(expected: str, states: Iterable[T], missing: Callable[[T], str], look:
         lacking = missing(state)
         if not lacking:
             return state
-    raise Unmet(expected, f"{lacking} (after {time.monotonic() - began:.0f} s)", look)
+    raise UnmetError(expected, f"{lacking} (after {time.monotonic() - began:.0f} s)", look)
 
 
 def polled(

@@ -1,0 +1,1 @@
+"""Numbers of this sandbox, measured on this machine: `make bench`."""
