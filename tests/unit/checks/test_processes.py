@@ -63,9 +63,9 @@ def test_kills_and_sees_it_gone(cluster: Cluster) -> None:
 
 
 def test_sees_that_nothing_took_its_place(cluster: Cluster) -> None:
-    with running("etcd", processes.marks(cluster)["etcd"]) as ours:
-        with pytest.raises(UnmetError, match="it does not run"):
-            processes.replaced(cluster.within(0), "etcd", ours)
+    mark = processes.marks(cluster)["etcd"]
+    with running("etcd", mark) as ours, pytest.raises(UnmetError, match="it does not run"):
+        processes.replaced(cluster.within(0), "etcd", ours)
 
 
 def test_sees_what_took_its_place(cluster: Cluster) -> None:

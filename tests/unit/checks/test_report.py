@@ -41,9 +41,7 @@ def test_line_of_a_failure_has_its_reason_below() -> None:
 
 
 def test_summary_is_one_line_that_says_what_happened() -> None:
-    assert report.summary([GOOD, BAD], 61) == "✗ 1 of 1 promises do not hold: gitops.push (61 s)", (
-        "what failed is named"
-    )
+    assert report.summary([GOOD, BAD], 61) == "✗ Of 1 promises 1 not kept: gitops.push (61 s)", "what failed is named"
     assert report.summary([GOOD], 3).startswith("✓ "), "all well is told, too"
 
 
