@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import urllib3
@@ -59,8 +60,9 @@ class Cluster:
         """Raises UnreachableError when there is no cluster."""
         api = access.connect()
         # A discovery cache of this run's own: the default is one file per address, and a rebuilt cluster has the same.
-        cache = Path(tempfile.mkdtemp(prefix="cairn-checks-")) / "discovery.json"
-        resources = dynamic.DynamicClient(api, cache_file=str(cache)).resources
+        folder = tempfile.mkdtemp(prefix="cairn-checks-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        resources = dynamic.DynamicClient(api, cache_file=f"{folder}/discovery.json").resources
         return cls(access, api, resources, deadline or Deadline.after(60))
 
     def within(self, seconds: float) -> Cluster:

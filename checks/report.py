@@ -47,8 +47,8 @@ def summary(results: Sequence[Result], seconds: float) -> str:
     failed = sorted({result.check.id for result in results if not result.passed})
     count = len({result.check.id for result in results})
     if failed:
-        return f"✗ {len(failed)} of {count} promises do not hold: {', '.join(failed)} ({seconds:.0f} s)"
-    return f"✓ All {count} promises hold, each proved from both sides ({seconds:.0f} s)"
+        return f"✗ Of {count} promises {len(failed)} not kept: {', '.join(failed)} ({seconds:.0f} s)"
+    return f"✓ Of {count} promises all kept, each proved from both sides ({seconds:.0f} s)"
 
 
 def as_json(results: Sequence[Result], seconds: float) -> str:
