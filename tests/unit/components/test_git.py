@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from components import git
-from components.git import Git, GitArgs, configuration
+from components.git import Git, GitArgs, configuration, workload
 from tests.unit.components.recording import Graph, plain, record
 
 ARGS = GitArgs(
@@ -76,7 +75,7 @@ def test_passwords_reach_it_by_secrets_only() -> None:
     for container in (*pod["initContainers"], *pod["containers"]):
         values = {each["name"] for each in container["env"] if "value" in each}
         assert not {name for name in values if any(word in name for word in ("PASSWORD", "SECRET", "TOKEN"))}
-    assert "$ADMIN_PASSWORD" in git.ADMINISTRATOR_SCRIPT, "the administrator's comes from the environment"
+    assert "$ADMIN_PASSWORD" in workload.ADMINISTRATOR_SCRIPT, "the administrator's comes from the environment"
     assert pod["automountServiceAccountToken"] is False, "and the cluster gives it none"
 
 

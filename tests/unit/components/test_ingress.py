@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.ingress import CERTIFICATES, READS, Ingress, IngressArgs, arguments, deployment_spec, dynamic
+from components.ingress import CERTIFICATES, READS, Ingress, IngressArgs, command_line, deployment_spec, dynamic
 from tests.unit.components.recording import plain, record
 
 
@@ -53,12 +53,12 @@ def test_a_node_s_port_is_free_before_it_is_bound_again() -> None:
     ],
 )
 def test_an_ingress_gets_an_address(service_type: str, published: str) -> None:
-    given = arguments(args(service_type=service_type))
+    given = command_line(args(service_type=service_type))
     assert f"--providers.kubernetesingress.ingressendpoint.{published}" in given, "else Argo CD never calls it healthy"
 
 
 def test_http_is_sent_to_https() -> None:
-    assert "--entrypoints.web.http.redirections.entrypoint.to=:443" in arguments(args())
+    assert "--entrypoints.web.http.redirections.entrypoint.to=:443" in command_line(args())
 
 
 def test_the_wildcard_is_the_default_certificate() -> None:
