@@ -49,6 +49,8 @@ class Stack:
         """An empty one."""
         home = folder / "home"
         install(home, Path(sys.executable), REPOSITORY)
+        # The engine's debug log is kept off, as in the sandbox: a run with it was seen to hang before its first step.
+        (home / "logs").write_text("none\n")
         (folder / "backend").mkdir()
         (folder / "Pulumi.yaml").write_text("name: plugins\nruntime: python\n")
         environment = {

@@ -140,3 +140,21 @@ def test_a_provider_of_its_own(stack: Stack) -> None:
     assert json.loads(kubectl("-n", stack.namespace, "get", "cm", "-o", "json"))["items"][0]["metadata"]["name"] == (
         "kube-root-ca.crt"
     )
+
+
+def test_a_provider_with_other_credentials(stack: Stack) -> None:
+    """They change the provider alone; another server is another cluster, and all is made anew there."""
+    program = """
+    text = open(__import__("os").environ["KUBECONFIG"]).read()
+    one = Provider("one", kubeconfig=text)
+    core.v1.ConfigMap("kept", metadata={"name": "kept", "namespace": NS}, data={"a": "1"}, opts=Opts(provider=one))
+    """
+    stack.program(program)
+    stack.up()
+    stack.program(program.replace(".read()", '.read() + "# issued anew"'))
+    assert {(step.op, step.name) for step in stack.plan()} == {("update", "one")}
+    stack.program(program.replace(".read()", '.read().replace("https://", "https://not-")'))
+    printed = stack.run("preview", fails=True)
+    assert "https://not-" in printed, "the other cluster is asked"
+    stack.program("")
+    stack.up()

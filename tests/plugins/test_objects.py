@@ -63,6 +63,33 @@ def test_replacement(stack: Stack) -> None:
     stack.destroy()
 
 
+def test_a_change_that_the_server_refuses_is_a_replacement(stack: Stack) -> None:
+    """Also when somebody else made it: an object made anew with another selector is drift, not an error."""
+    program = """
+    apps.v1.Deployment("d", metadata={"namespace": NS, "name": "d"}, spec={"replicas": 0,
+        "selector": {"matchLabels": {"a": "1"}}, "template": {"metadata": {"labels": {"a": "1"}},
+        "spec": {"containers": [{"name": "c", "image": "none"}]}}})
+    """
+    stack.program(program)
+    stack.up()
+    stack.program(program.replace('{"a": "1"}', '{"a": "2"}'))
+    (step,) = stack.plan()
+    assert step.op == "replace" and "spec.selector.matchLabels.a" in step.detail, "a preview shows it"
+    stack.up()
+    mine = live("deployment", "d", stack.namespace)
+    assert mine and mine["spec"]["selector"]["matchLabels"] == {"a": "2"}
+
+    kubectl("-n", stack.namespace, "delete", "deployment", "d")
+    theirs = {key: mine[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": {"name": "d"}}
+    theirs = json.loads(json.dumps(theirs).replace('{"a": "2"}', '{"a": "3"}'))
+    kubectl("-n", stack.namespace, "create", "-f", "-", stdin=json.dumps(theirs))
+    assert ("replace", "d") in {(step.op, step.name) for step in stack.plan("--refresh")}
+    stack.up("--refresh")
+    found = live("deployment", "d", stack.namespace)
+    assert found and found["spec"]["selector"]["matchLabels"] == {"a": "2"}
+    stack.destroy()
+
+
 def test_a_name_that_is_taken(stack: Stack) -> None:
     kubectl("-n", stack.namespace, "create", "configmap", "given", "--from-literal=key=somebody's")
     stack.program(CONFIG_MAPS)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
+import time
 
 import pytest
 
 from tests.plugins.engine import Stack, kubectl, live
+
+SILENT_SECONDS = 60
+"""The retries of one request take some 16 s."""
 
 IMAGE = "docker.io/library/debian:trixie-slim"
 POD = f"""
@@ -174,4 +179,26 @@ def test_no_cluster(stack: Stack) -> None:
     assert "Kubernetes cluster unreachable: context 'gone', server https://127.0.0.1:9" in printed
     assert "expected a file at /nowhere" in stack.up("--refresh", fails=True, KUBECONFIG="/nowhere")
     assert stack.state("kept")["id"] == f"{stack.namespace}/kept"
+    stack.destroy()
+
+
+def test_a_cluster_that_does_not_answer_is_asked_once(stack: Stack) -> None:
+    """Not once for each resource: a server that takes connections and says nothing would cost minutes."""
+    stack.program(
+        'for i in range(20): core.v1.ConfigMap(f"c{i}", metadata={"namespace": NS, "name": f"c{i}"}, data={})'
+    )
+    stack.up()
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
+        address = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        config = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "silent",
+            "clusters": [{"name": "silent", "cluster": {"server": address}}],
+            "contexts": [{"name": "silent", "context": {"cluster": "silent", "user": "silent"}}],
+            "users": [{"name": "silent", "user": {"token": "none"}}],
+        }  # fmt: skip
+        (stack.folder / "kubeconfig").write_text(json.dumps(config))
+        started = time.monotonic()
+        printed = stack.up("--refresh", fails=True, KUBECONFIG=str(stack.folder / "kubeconfig"))
+    assert f"context 'silent', server {address}" in printed
+    assert time.monotonic() - started < SILENT_SECONDS, "one resource's retries, not the sum of all"
     stack.destroy()

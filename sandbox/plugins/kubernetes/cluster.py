@@ -66,6 +66,18 @@ class Cluster:
         self._client = ApiClient(configuration)
         self._pool: urllib3.PoolManager = self._client.rest_client.pool_manager
 
+    @staticmethod
+    def moved(old: tuple[str | None, str | None], new: tuple[str | None, str | None]) -> bool:
+        """Whether these two pairs of kubeconfig and context are two clusters.
+
+        Other credentials, or another name for the context, are not: all objects would be made again for nothing. So
+        are not two that cannot be compared, as with a file that is gone.
+        """
+        try:
+            return Cluster(*old).server != Cluster(*new).server
+        except ClusterError:
+            return False
+
     def _load(self, configuration: Configuration, kubeconfig: str | None) -> None:
         if kubeconfig and ("\n" in kubeconfig or kubeconfig.lstrip().startswith("{")):
             content = yaml.safe_load(kubeconfig)
@@ -108,12 +120,13 @@ class Cluster:
         body: Any = None,
         content_type: str = "application/json",
         accept: str = "application/json",
+        seconds: float = REQUEST_SECONDS,
     ) -> Tree:
         """The answer of the API server.
 
         Raises ApiError when it refuses and ClusterError when it cannot be reached.
         """
-        response = self._send(method, path, query, body, content_type, accept, REQUEST_SECONDS, stream=False)
+        response = self._send(method, path, query, body, content_type, accept, seconds, stream=False)
         answer = _json(response.data)
         if response.status >= 400:
             raise ApiError(response.status, answer)

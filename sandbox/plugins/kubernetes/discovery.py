@@ -6,11 +6,15 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from sandbox.plugins.kubernetes.cluster import ApiError, Cluster
+from sandbox.plugins.kubernetes.cluster import ApiError, Cluster, ClusterError
 from sandbox.plugins.kubernetes.values import Tree
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 """All groups, versions and kinds in one answer (Kubernetes 1.30 and later; its fallback is asked by group)."""
+
+
+DISCOVERY_SECONDS = 10.0
+"""The first requests of all, and cheap ones: whoever does not answer them in this time will not answer others."""
 
 
 class UnknownKindError(LookupError):
@@ -44,6 +48,7 @@ class Discovery:
         self._cluster = cluster
         self._lock = threading.Lock()
         self._kinds: dict[tuple[str, str], Kind] | None = None
+        self._unreachable: ClusterError | None = None
 
     def kind(self, api_version: str, name: str) -> Kind:
         """Raises UnknownKindError when the server does not know it."""
@@ -67,13 +72,23 @@ class Discovery:
         with self._lock:
             if self._kinds is not None and self._kinds is not seen:
                 return self._kinds  # Another thread has just asked.
-            found: dict[tuple[str, str], Kind] = {}
-            for root in ("/api", "/apis"):
-                answer = self._cluster.request("GET", root, accept=AGGREGATED)
-                for group in answer.get("items") or self._by_group(root, answer):
-                    found.update(_kinds(group))
-            self._kinds = found
+            if self._unreachable is not None:
+                raise self._unreachable  # Each of the other resources would wait its turn for the same answer.
+            try:
+                self._kinds = found = self._all()
+            except ClusterError as error:
+                if self._kinds is None:
+                    self._unreachable = error
+                raise
             return found
+
+    def _all(self) -> dict[tuple[str, str], Kind]:
+        found: dict[tuple[str, str], Kind] = {}
+        for root in ("/api", "/apis"):
+            answer = self._cluster.request("GET", root, accept=AGGREGATED, seconds=DISCOVERY_SECONDS)
+            for group in answer.get("items") or self._by_group(root, answer):
+                found.update(_kinds(group))
+        return found
 
     def _by_group(self, root: str, answer: Tree) -> list[Tree]:
         """What the aggregated answer would hold, asked version by version."""

@@ -47,7 +47,10 @@ class Lifecycle:
         if has_unknown(tree):
             return tree
         try:
-            return self._applied(self.discovery.kind(tree["apiVersion"], tree["kind"]), tree, manager, dry=True)
+            kind = self.discovery.kind(tree["apiVersion"], tree["kind"])
+            if not exists and self.live(kind, tree["metadata"].get("namespace"), tree["metadata"]["name"]) is not None:
+                return tree  # It is to be replaced; a dry run would be refused for what the old one has.
+            return self._applied(kind, tree, manager, dry=True)
         except UnknownKindError:
             return tree
         except ApiError as error:
@@ -112,9 +115,13 @@ class Lifecycle:
     def drifted(self, kind: Kind, inputs: Tree, live: Tree, manager: str) -> Tree:
         """The inputs with what somebody else has changed in the places that they name.
 
-        A dry run of the inputs tells how the API server writes them (1000m as 1): that is no drift.
+        A dry run of the inputs tells how the API server writes them (1000m as 1): that is no drift. Where it is
+        refused, as when the object was made anew with another immutable field, they are compared as they are.
         """
-        expected = self._applied(kind, inputs, manager, dry=True, force=True)
+        try:
+            expected = self._applied(kind, inputs, manager, dry=True, force=True)
+        except ApiError:
+            expected = inputs
         return dict(_drift(_readable(inputs, inputs), _readable(expected, inputs), _readable(live, inputs)))
 
     def _kind(self, tree: Tree) -> Kind:

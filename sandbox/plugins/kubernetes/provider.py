@@ -110,8 +110,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
         """Another cluster: everything on it is another. Anything else changes the provider alone."""
-        changed = [path for path, _ in differences(decode(request.olds), decode(request.news))]
-        replaces = [path for path in changed if path in ("kubeconfig", "context")]
+        olds, news = decode(request.olds), decode(request.news)
+        changed = [path for path, _ in differences(olds, news)]
+        places = [path for path in changed if path in ("kubeconfig", "context")]
+        old, new = Settings.parse(olds), Settings.parse(news)
+        known = not has_unknown([news.get(place) for place in places])
+        moved = known and Cluster.moved((old.kubeconfig, old.context), (new.kubeconfig, new.context))
+        replaces = places if moved else []
         some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some if changed else none, diffs=changed, replaces=replaces)
 
