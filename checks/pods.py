@@ -12,11 +12,13 @@ from kubernetes import client
 from kubernetes.stream import stream
 
 from checks.check import UnmetError
-from checks.cluster import POD, Cluster, Object
+from checks.cluster import POD, Cluster, Kind, Object
 from checks.wait import until
 
 IMAGE: Final = os.environ.get("CAIRN_CHECK_IMAGE", "docker.io/library/debian:trixie-slim")
 """What the pods run: a shell and Python. Elsewhere than in the sandbox, any image with both, such as python:3-slim."""
+
+SERVICE_ACCOUNT: Final = Kind("v1", "ServiceAccount")
 
 PROBES: Final = Path(__file__).parent / "probes"
 
@@ -67,9 +69,16 @@ def manifest(namespace: str, name: str, command: Sequence[str], **more: Any) -> 
 
 def start(cluster: Cluster, *pods: Object) -> None:
     """Make pods and wait until all are ready."""
+    namespace = pods[0]["metadata"]["namespace"]
+    # Pods are refused until the controller manager has made it, which takes longer where that was just restarted.
+    until(
+        f"namespace {namespace} to have its service account",
+        cluster.watch(SERVICE_ACCOUNT, namespace, "default"),
+        lambda found: "" if found else "there is none yet",
+        "kubectl -n kube-system logs -l component=kube-controller-manager",
+    )
     for pod in pods:
         cluster.apply(pod)
-    namespace = pods[0]["metadata"]["namespace"]
     names = {pod["metadata"]["name"] for pod in pods}
     until(
         f"pods {', '.join(sorted(names))} in {namespace} to be ready",

@@ -21,7 +21,7 @@ MODEL = ConfigDict(extra="forbid", alias_generator=to_camel)
 """Keys are spelled as Kubernetes spells its own, attributes as Python does; an unknown key is an error."""
 
 
-class SettingsError(ValueError):
+class SettingsError(pulumi.RunError, ValueError):
     """One or more settings are wrong; the message has a paragraph for each."""
 
 

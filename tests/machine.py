@@ -22,8 +22,8 @@ KERNEL = [
 ]  # fmt: skip
 """Settings below /proc/sys that a kubelet, kube-proxy or network plugin is known to write."""
 
-WORDS = ("/run/cairn", "kube", "containerd", "etcd", "coredns", "traefik", "gitea", "argocd", "local-path-provisioner")
-"""What the command line of a process of a sandbox says, besides its folders. Other programs come and go meanwhile."""
+NAMES = ("kube", "containerd", "runc", "etcd", "coredns", "traefik", "gitea", "argocd", "redis", "local-path")
+"""How the names of a sandbox's processes begin, besides those that its folders tell. Other programs come and go."""
 
 LAST_FIXED_PORT = 32767
 """Ports above are given out by the kernel to whoever asks."""
@@ -53,22 +53,23 @@ class Machine:
         })  # fmt: skip
 
     def differences(self, after: Machine) -> list[str]:
-        """A line for each thing that appeared (+) or went (-); a process that ended is its owner's business."""
+        """A line for each thing that appeared (+) or went (-); what others ended or unmounted is theirs."""
         lines = [f"+ {kind}: {name}" for kind in self.seen for name in sorted(after.seen[kind] - self.seen[kind])]
         return lines + [
             f"- {kind}: {name}"
             for kind in self.seen
-            if kind not in {"process", "listening port"}
+            if kind not in {"process", "listening port", "mount"}
             for name in sorted(self.seen[kind] - after.seen[kind])
         ]
 
 
 def _processes(paths: Paths) -> Iterator[str]:
-    words = (*WORDS, f"{paths.home}/", f"{paths.cache}/")
+    folders = (f"{paths.home}/", f"{paths.cache}/", "/run/cairn/")
     for process in psutil.process_iter(["cmdline", "name"]):
-        command = " ".join(process.info["cmdline"] or [])
-        if any(word in command for word in words) and process.pid != psutil.Process().pid:
-            yield f"{process.pid} {command[:160]}"
+        command = process.info["cmdline"] or []
+        ours = any(folder in word for word in command for folder in folders)
+        if (ours or process.info["name"].startswith(NAMES)) and process.pid != psutil.Process().pid:
+            yield f"{process.pid} {' '.join(command)[:160]}"
 
 
 def _ports() -> Iterator[str]:

@@ -19,6 +19,9 @@ from sandbox.process import run
 START_DEADLINE = 20.0
 """Seconds for supervisord to open its socket; it takes half a second on an idle machine."""
 
+HOLD_DEADLINE = 60.0
+"""Seconds for a program to run without ending: after a power cut a kubelet may start some times before its runtime."""
+
 STOP_DEADLINE = 40.0
 """Seconds for all programs to end: twice what supervisord gives one before it kills it."""
 
@@ -68,14 +71,20 @@ class Supervisor:
             time.sleep(0.05)
 
     def start(self, name: str, wait: bool = True) -> None:
-        """Start a program unless it runs; without `wait` it may still fail and be restarted until it holds."""
+        """Start a program unless it runs, and wait until it holds: one that ends at once is started again.
+
+        Raises RuntimeError, which names its log, when it does not hold in time.
+        """
         try:
-            self._api.startProcess(name, wait)
+            self._api.startProcess(name, False)
         except Fault as fault:
             if fault.faultCode != ALREADY_STARTED:
-                raise RuntimeError(
-                    f"{name}: did not start ({fault.faultString}); see {self.paths.logs}/{name}.log"
-                ) from fault
+                raise RuntimeError(f"{name}: {fault.faultString}; see {self._log_of(name)}") from fault
+        deadline = time.monotonic() + HOLD_DEADLINE
+        while wait and (state := self.status().get(name)) != "RUNNING":
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{name}: still {state} after {HOLD_DEADLINE:.0f} s; see {self._log_of(name)}")
+            time.sleep(0.05)
 
     def stop(self, name: str) -> None:
         """Stop a program unless it is stopped."""
@@ -122,6 +131,9 @@ class Supervisor:
             ran_from_cache = (process.info["exe"] or "").startswith(str(self.paths.cache))
             if words & ours or (ran_from_cache and kubelet_flags in words):
                 yield process
+
+    def _log_of(self, name: str) -> Path:
+        return self.paths.logs / f"{name}.log"
 
     def _update(self) -> None:
         added, changed, removed = self._api.reloadConfig()[0]

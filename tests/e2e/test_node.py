@@ -29,13 +29,24 @@ def host(sandbox: Sandbox) -> Host:
     return testinfra.get_host("local://")
 
 
-SUPERVISED = ["supervisord", "registry", "containerd", "kubelet"]
-STATIC = ["kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler"]
+OURS = {
+    "registry": "{home}/registry.yaml",
+    "containerd": "{home}/containerd.toml",
+    "kubelet": "--config=/var/lib/kubelet/config.yaml",
+    "kube-apiserver": "--audit-log-path={home}/logs/audit.log",
+    "etcd": "--data-dir={home}/etcd",
+    "kube-controller-manager": "--cluster-name=cairn-sandbox",
+    "kube-scheduler": "--kubeconfig=/etc/kubernetes/scheduler.conf",
+    "kube-proxy": "--config=/var/lib/kube-proxy/config.conf",
+}
+"""Each process of the node, and an argument that tells it from another's on the same machine."""
 
 
-@pytest.mark.parametrize("name", [*SUPERVISED[1:], *STATIC, "kube-proxy"])
-def test_process_runs_once(host: Host, name: str) -> None:
-    running = host.process.filter(comm=name[:15])
+@pytest.mark.parametrize("name", OURS)
+def test_process_runs_once(host: Host, sandbox: Sandbox, name: str) -> None:
+    argument = OURS[name].format(home=sandbox.paths.home)
+    # The kernel keeps 15 characters of a name.
+    running = [process for process in host.process.filter(comm=name[:15]) if argument in process.args.split()]
     assert len(running) == 1, f"{name} runs once on the node, not {len(running)} times"
     assert running[0].user == "root", f"{name} is a part of the node itself"
 
