@@ -60,7 +60,9 @@ def pods_not_ready(paths: Paths) -> list[str]:
     for pod in pods:
         conditions = {entry["type"]: entry for entry in pod["status"].get("conditions", [])}
         ready = conditions.get("Ready", {})
-        if pod["status"]["phase"] != "Succeeded" and ready.get("status") != "True":
+        # Pods that run once, as those that make and clear volumes, are never ready.
+        stays = pod["spec"]["restartPolicy"] == "Always" and "deletionTimestamp" not in pod["metadata"]
+        if stays and ready.get("status") != "True":
             name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
             lines.append(f"pod {name} is not ready: {ready.get('message') or pod['status']['phase']}")
     return lines

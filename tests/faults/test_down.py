@@ -12,7 +12,6 @@ from tests.conftest import Sandbox, assert_ok
 from tests.machine import Machine
 
 
-@pytest.mark.faults
 @pytest.mark.last
 def test_down_leaves_nothing(sandbox: Sandbox) -> None:
     if sandbox.before is None:
