@@ -1,8 +1,8 @@
 """The sandbox that tests run against: the one that is up, else one of their own that goes when they end.
 
 Tests are run in an order that lets each find what it needs: first those without a sandbox, then those that only look,
-then those that stop or remove parts, and at the very end the one that takes the sandbox down. On a machine that never
-had a sandbox, those that look at one go first: bringing it up makes the manifests and commands that the others read.
+then those that stop or remove parts, and at the very end the one that takes the sandbox down. Where there is
+no sandbox yet, those that look at one go first: bringing it up makes the manifests and commands that the others use.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return item.get_closest_marker("last") is not None, LAYERS.index(layer) if layer in LAYERS else -1
 
     items.sort(key=place)
-    if not Paths().bundle.is_dir():
+    if not Paths().bin.is_dir():
         items.sort(key=lambda item: not item.path.is_relative_to(REPOSITORY / "tests" / "e2e"))
 
 
