@@ -72,8 +72,9 @@ def upgrade(settings: Settings, inputs: Tree, seconds: float, *, preview: bool) 
 def uninstall(settings: Settings, inputs: Tree, seconds: float) -> None:
     """Remove the release, and wait until its objects are gone."""
     given = plain(inputs)
+    # Helm 4's watching wait was seen to wait for ever for what was gone before it looked; the older one asks again.
     helm.run(
-        settings, "uninstall", given["name"], "--namespace", given["namespace"], "--ignore-not-found", "--wait",
+        settings, "uninstall", given["name"], "--namespace", given["namespace"], "--ignore-not-found", "--wait=legacy",
         f"--timeout={seconds or DEFAULT_SECONDS:.0f}s",
     )  # fmt: skip
 
